@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# mica: `make` builds, `make demo` shows, `make test` proves. Each works as the only command on a fresh clone.
+#
+#   deps      install what is missing (apt)      unit    unit tests, with ASan and UBSan
+#   all       build/mica                         fuzz    each parser's fuzz target, FUZZ_SECONDS each
+#   check     format, clang-tidy, house rules    vmtest  end-to-end tests on real kernels
+#   fmt       apply the format                   test    all of it; test-full: every kernel
+#   demo      the main job, live                 install DESTDIR= PREFIX=
+#
+#   V=1 shows the commands      O=DIR is the build folder      SANITIZE=1 builds with ASan and UBSan
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+SHELL := bash
+
+O ?= build$(if $(SANITIZE),/sanitize)
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+CC := gcc
+CLANG := clang
+BPFTOOL := bpftool
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 10
+ARCH := $(shell uname -m)
+BPF_ARCH := $(if $(filter aarch64,$(ARCH)),arm64,x86)
+
+PACKAGES := libbpf jansson mount libcap
+PACKAGE_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wno-format-nonliteral \
+	-Wvla
+INCLUDES = -Iinclude -Iuser -I$(O)/bpf $(PACKAGE_CFLAGS)
+CFLAGS ?= -O2 -g
+MICA_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -fno-common -fstack-protector-strong $(INCLUDES)
+MICA_LDLIBS = $(shell pkg-config --libs $(PACKAGES)) -lelf -lz
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ifdef SANITIZE
+MICA_CFLAGS += $(SANITIZERS)
+endif
+
+SOURCES := $(wildcard user/*.c user/*/*.c)
+OBJECTS := $(SOURCES:%.c=$(O)/%.o)
+LIBRARY_OBJECTS := $(filter-out $(O)/user/main.o,$(OBJECTS))
+BPF_SOURCES := $(wildcard bpf/*.bpf.c)
+BPF_OBJECTS := $(BPF_SOURCES:%.c=$(O)/%.o)
+BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -Wno-unused-parameter \
+	-Ivmlinux/$(if $(filter arm64,$(BPF_ARCH)),arm64,x86_64) -Iinclude -Ibpf
+
+.PHONY: all
+all: $(O)/mica
+
+$(O)/mica: $(OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) $(LDFLAGS) -o $@ $^ $(MICA_LDLIBS)
+
+$(O)/user/%.o: user/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/user/kernel/loader.o: $(O)/bpf/mica.skel.h
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/bpf/mica.o: $(BPF_OBJECTS)
+	$(call say,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(O)/bpf/mica.skel.h: $(O)/bpf/mica.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name mica_bpf >$@
+
+# ---- tests ----
+
+# A build of its own, with sanitizers.
+S := build/sanitize
+UNIT_SOURCES := $(wildcard tests/unit/*/*.c)
+UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(S)/%.o)
+TEST_FLAGS = -I. -DMICA_SOURCE_DIR='"$(CURDIR)"' -DMICA_BPF_OBJECT='"$(O)/bpf/mica.o"'
+
+ifdef SANITIZE
+$(O)/unit: $(O)/bpf/mica.o $(UNIT_SOURCES:%.c=$(O)/%.o) $(LIBRARY_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $(filter-out %/mica.o,$^) -lcriterion $(MICA_LDLIBS)
+
+$(O)/tests/unit/%.o: tests/unit/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -Wno-missing-prototypes $(TEST_FLAGS) -MMD -MP -c -o $@ $<
+
+# libFuzzer is clang's; the library is compiled again, with coverage.
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ_OBJECTS := $(patsubst $(O)/%.o,$(O)/fuzz/%.o,$(filter-out $(O)/user/kernel/% $(O)/user/cmd/%,$(LIBRARY_OBJECTS)))
+FUZZ_FLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Wno-missing-prototypes -g -O1 $(INCLUDES) $(TEST_FLAGS) $(SANITIZERS)
+
+$(O)/fuzz/user/%.o: user/%.c
+	$(call say,FUZZCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJECTS)
+	$(call say,FUZZCC,$<)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d -o $@ $< $(FUZZ_OBJECTS) $(MICA_LDLIBS)
+
+.PHONY: fuzz-targets
+fuzz-targets: $(FUZZ_TARGETS)
+
+-include $(UNIT_SOURCES:%.c=$(O)/%.d) $(FUZZ_OBJECTS:.o=.d) $(FUZZ_TARGETS:=.d)
+endif
+
+.PHONY: unit
+unit:
+	$(Q)$(MAKE) --no-print-directory SANITIZE=1 $(S)/unit
+	$(Q)$(S)/unit --jobs=2
+
+.PHONY: fuzz
+fuzz:
+	$(Q)$(MAKE) --no-print-directory SANITIZE=1 fuzz-targets
+	$(Q)tests/fuzz/run --seconds $(FUZZ_SECONDS) $(S)/fuzz
+
+# Programs that the end-to-end tests run in the guest: static, so that they run in every image.
+GUEST_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(O)/guest/%,$(wildcard tests/e2e/programs/*.c))
+
+$(O)/guest/%: tests/e2e/programs/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -static -pthread -o $@ $<
+
+.PHONY: guest
+guest: all $(GUEST_PROGRAMS)
+
+.PHONY: vmtest vmtest-full
+vmtest: guest
+	$(Q)tests/e2e/run
+vmtest-full: guest
+	$(Q)tests/e2e/run --full
+
+.PHONY: deps
+deps:
+	$(Q)tests/deps
+
+# `make test` on a fresh machine: what the other rules need is there only after deps, so each is a make of its own.
+.PHONY: test test-full
+test test-full: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)$(MAKE) --no-print-directory check
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) unit
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) fuzz
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) vmtest$(if $(filter test-full,$@),-full)
+
+.PHONY: check
+check:
+	$(Q)tests/check/run $(O)
+
+.PHONY: fmt
+fmt:
+	$(Q)clang-format -i $$(git ls-files --cached --others --exclude-standard '*.c' '*.h' ':!vmlinux')
+
+.PHONY: demo
+demo: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)tests/e2e/demo/run
+
+.PHONY: install
+install: all
+	install -Dm755 $(O)/mica $(DESTDIR)$(PREFIX)/bin/mica
+	for page in user/man/*.[1-8]; do \
+		install -Dm644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -Dm644 user/dist/mica.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mica
+
+.PHONY: clean
+clean:
+	$(Q)rm -rf $(O)
+
+-include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d)

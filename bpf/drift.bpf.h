@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Layer 0: kernel drift. Whatever differs between the kernels that mica supports (6.1 to 7.2), or lives in overlayfs'
+ * private headers, is reached through a getter here; nothing else names those fields.
+ *
+ * vmlinux.h is that of Linux 6.1. A suffix behind ___ is a flavour: libbpf drops it when it looks for the type in the
+ * running kernel's BTF. The overlay types are in the BTF of the module (or of vmlinux, where overlay is built in).
+ */
+#ifndef MICA_DRIFT_BPF_H
+#define MICA_DRIFT_BPF_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630 /* include/uapi/linux/magic.h */
+
+#define S_IFMT 0170000
+#define S_IFDIR 0040000
+#define S_IFREG 0100000
+#define S_IFCHR 0020000
+
+#define __relocated __attribute__((preserve_access_index))
+
+struct ovl_layer {
+	struct vfsmount *mnt;
+	int idx;
+} __relocated;
+
+struct ovl_path {
+	const struct ovl_layer *layer;
+	struct dentry *dentry;
+} __relocated;
+
+/* fs/overlayfs/ovl_entry.h: until 6.4 an entry hangs on the dentry … */
+struct ovl_entry {
+	unsigned int numlower;
+	struct ovl_path lowerstack[0];
+} __relocated;
+
+/* … since 6.5 (commit 0af950f57fefa) it hangs on the inode, with its fields renamed. */
+struct ovl_entry___inode {
+	unsigned int __numlower;
+	struct ovl_path __lowerstack[0];
+} __relocated;
+
+struct ovl_inode {
+	unsigned long flags;
+	struct inode vfs_inode;
+	struct dentry *__upperdentry;
+} __relocated;
+
+struct ovl_inode___entry {
+	struct ovl_entry___inode *oe;
+	struct inode vfs_inode;
+} __relocated;
+
+enum ovl_inode_flag {
+	OVL_UPPERDATA = 3,
+};
+
+struct ovl_fs {
+	unsigned int numlayer;
+	const struct ovl_layer *layers;
+} __relocated;
+
+struct ns_common___id {
+	u64 ns_id;
+} __relocated;
+
+struct mnt_namespace___id {
+	struct ns_common___id ns;
+} __relocated;
+
+struct mnt_namespace___anon {
+	bool is_anon;
+} __relocated;
+
+/** The namespace's number that is never reused: `seq` until 6.17, `ns.ns_id` since. 0: an anonymous namespace (6.1). */
+static __always_inline u64 mnt_namespace_id(struct mnt_namespace *ns)
+{
+	if (bpf_core_field_exists(ns->seq))
+		return BPF_CORE_READ(ns, seq);
+	return BPF_CORE_READ((struct mnt_namespace___id *)ns, ns.ns_id);
+}
+
+/** The same for a pointer that the verifier knows: a plain load. */
+static __always_inline u64 mnt_namespace_id_direct(struct mnt_namespace *ns)
+{
+	if (bpf_core_field_exists(ns->seq))
+		return ns->seq;
+	return ((struct mnt_namespace___id *)ns)->ns.ns_id;
+}
+
+/** A detached tree's namespace (open_tree, fsmount): no process is ever in it. */
+static __always_inline bool mnt_namespace_is_anonymous(struct mnt_namespace *ns)
+{
+	struct mnt_namespace___anon *anon = (void *)ns;
+
+	if (bpf_core_field_exists(anon->is_anon))
+		return BPF_CORE_READ(anon, is_anon);
+	return mnt_namespace_id(ns) == 0;
+}
+
+static __always_inline struct ovl_inode *overlay_inode(struct inode *inode)
+{
+	return (void *)inode - bpf_core_field_offset(struct ovl_inode, vfs_inode);
+}
+
+/** The dentry of an overlay object in the upper, or NULL. */
+static __always_inline struct dentry *overlay_upper(struct inode *inode)
+{
+	return inode ? BPF_CORE_READ(overlay_inode(inode), __upperdentry) : NULL;
+}
+
+/** False: the upper has only the metadata, the data is still in a lower (metacopy). */
+static __always_inline bool overlay_has_upper_data(struct inode *inode)
+{
+	unsigned long flags = BPF_CORE_READ(overlay_inode(inode), flags);
+
+	return flags & (1UL << bpf_core_enum_value(enum ovl_inode_flag, OVL_UPPERDATA));
+}
+
+/** The topmost lower of an overlay object. */
+struct overlay_lower {
+	/** 0: it has no lower. 1: the topmost layer; … */
+	u32 index;
+	struct dentry *dentry;
+};
+
+static __always_inline struct overlay_lower overlay_lower_by_inode(struct inode *inode)
+{
+	struct ovl_inode___entry *overlay = (void *)overlay_inode(inode);
+	struct ovl_entry___inode *entry = BPF_CORE_READ(overlay, oe);
+	struct overlay_lower lower = {};
+
+	if (!entry || !BPF_CORE_READ(entry, __numlower))
+		return lower;
+	lower.dentry = BPF_CORE_READ(entry, __lowerstack[0].dentry);
+	lower.index = BPF_CORE_READ(entry, __lowerstack[0].layer, idx);
+	return lower;
+}
+
+static __always_inline struct overlay_lower overlay_lower_by_dentry(struct dentry *dentry)
+{
+	struct ovl_entry *entry = BPF_CORE_READ(dentry, d_fsdata);
+	struct overlay_lower lower = {};
+
+	if (!entry || !BPF_CORE_READ(entry, numlower))
+		return lower;
+	lower.dentry = BPF_CORE_READ(entry, lowerstack[0].dentry);
+	lower.index = BPF_CORE_READ(entry, lowerstack[0].layer, idx);
+	return lower;
+}
+
+static __always_inline struct overlay_lower overlay_lower(struct dentry *dentry, struct inode *inode)
+{
+	struct ovl_inode___entry *overlay = NULL;
+
+	if (bpf_core_field_exists(overlay->oe))
+		return overlay_lower_by_inode(inode);
+	return overlay_lower_by_dentry(dentry);
+}
+
+/** Layers of a union, the slot of the upper (index 0) included. */
+static __always_inline unsigned int overlay_layer_count(struct super_block *sb)
+{
+	struct ovl_fs *fs = BPF_CORE_READ(sb, s_fs_info);
+
+	return BPF_CORE_READ(fs, numlayer);
+}
+
+/** Root directory of layer `index` of a union; NULL: a union without upper, index 0. */
+static __always_inline struct dentry *overlay_layer_root(struct super_block *sb, unsigned int index)
+{
+	struct ovl_fs *fs = BPF_CORE_READ(sb, s_fs_info);
+	const struct ovl_layer *layers = BPF_CORE_READ(fs, layers);
+	const struct ovl_layer *layer = (void *)layers + index * bpf_core_type_size(struct ovl_layer);
+	struct vfsmount *mnt = BPF_CORE_READ(layer, mnt);
+
+	return mnt ? BPF_CORE_READ(mnt, mnt_root) : NULL;
+}
+
+static __always_inline struct mount *real_mount(const struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Layer 1: all maps, and the constants and counters that the loader sets. Programs call the getters of the layers
+ * above. Definitions are weak: each object that is linked in has its own copy, and the linker keeps one.
+ */
+#ifndef MICA_MAPS_BPF_H
+#define MICA_MAPS_BPF_H
+
+#include "drift.bpf.h"
+
+#include "mica/event.h"
+
+/** Scratch slots of one CPU: a task that is preempted inside a program keeps its slot (KERNEL.md H2). */
+#define SCRATCH_SLOTS 8
+/** Room for both paths; a component is written before its length is checked against the bound, hence the slack. */
+#define STRING_BYTES (2 * MICA_PATH_BYTES)
+#define STRING_SLACK 512
+
+/* Set before load (user/kernel/loader.c). */
+
+/** /proc/1/ns/mnt: the namespace whose tasks are only reported for what they do on unions. */
+const volatile __weak __u32 host_mnt_ns = 0;
+/** mica's own thread group: its statfs(2) on a union asks for the union's description. */
+const volatile __weak __u32 self_tgid = 0;
+/** Bit n: report events of type n. */
+const volatile __weak __u64 event_mask = 0;
+/** Records are announced to the reader when this many bytes wait; urgent ones at once. */
+const volatile __weak __u64 wakeup_bytes = 65536;
+
+/** The last action and union number given. */
+__weak __u64 last_action = 0;
+__weak __u64 last_union = 0;
+
+/**
+ * Where a path walk stands. It is kept in the scratch and not on the stack: what the verifier reads from a map it knows
+ * nothing of, so one pass over the loop's body is enough for it.
+ */
+struct walk {
+	u64 dentry;
+	/** 0: stay within the file system. */
+	u64 mount;
+	/** Where the next name goes, and where the path must end. */
+	u32 offset;
+	u32 limit;
+	u64 truncated;
+};
+
+/** Where a record is built. */
+struct scratch {
+	/** 0: free; claimed by compare-and-exchange. */
+	u64 busy;
+	struct walk walk;
+	struct mica_record record;
+	char strings[STRING_BYTES + STRING_SLACK];
+};
+
+/** Events to user space. The size is set by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} events __weak SEC(".maps");
+
+/** CPU * SCRATCH_SLOTS + slot. The number of entries is set by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SCRATCH_SLOTS);
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratches __weak SEC(".maps");
+
+/** event type * _MICA_LOST_MAX + cause -> events not delivered. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, _MICA_EVENT_MAX *_MICA_LOST_MAX);
+	__type(key, u32);
+	__type(value, u64);
+} losses __weak SEC(".maps");
+
+enum subject_flags {
+	/** Nothing of this namespace is reported (--container, --namespace). */
+	SUBJECT_REJECTED = 1,
+	/** Neither a container nor chosen by name: only what it does on unions, and its mounts. */
+	SUBJECT_OTHER = 2,
+	/** A container, or chosen by name. */
+	SUBJECT_WATCHED = 4,
+};
+
+/**
+ * mnt_namespace id -> enum subject_flags. Written by user space when it has found out who a namespace is; absent: not
+ * classified yet, its events pass. Removed when the namespace goes.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, u64);
+	__type(value, u32);
+} subjects __weak SEC(".maps");
+
+/** A union, from its first sight to the end of its superblock. */
+struct union_entry {
+	u64 id;
+	/** enum subject_flags; 0: not classified. */
+	u32 flags;
+	/** Lower layers. */
+	u32 layers;
+};
+
+/** Overlay superblock -> union. Removed in ovl_put_super, or by the backstop when the superblock is freed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, u64);
+	__type(value, struct union_entry);
+} unions __weak SEC(".maps");
+
+/**
+ * What a task is doing: from the start of an operation to its end. The dentries are compared and walked while the
+ * operation that they belong to runs and holds them; they are cleared at its end.
+ */
+struct operation {
+	/** 0: no record of this operation was made yet. */
+	u64 action;
+	/** Start of the copy-up under way, ns; 0: none, or not seen. */
+	u64 copy_up_ns;
+	u64 copied_bytes;
+	/** Overlay dentry that the operation is about, and the other one of an exchange. */
+	u64 target;
+	u64 other_target;
+	/** Overlay dentry that is unlinked: what a whiteout will stand for. */
+	u64 victim;
+	/** What the victim was: its dentry has no inode any more when the removal is reported. */
+	u64 victim_inode;
+	u32 victim_layer;
+	u32 victim_flags;
+	/** Superblock of the union that this mount(2) built. */
+	u64 union_sb;
+	/** Upper dentries that were given these xattrs. */
+	u64 opaque_upper;
+	u64 redirect_upper[2];
+	/** enum mica_reason */
+	u32 reason;
+	/** Calls of the inode_rename hook: two for an exchange. */
+	u32 rename_calls;
+	/** Inside mount(2): what happens is part of it. */
+	u32 in_mount;
+	/** Inside ovl_fill_super: what it does in its work directory is nobody's. */
+	u32 in_union_setup;
+	/** Another task copied the object up while this one waited. */
+	u32 copy_up_raced;
+	u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct operation);
+} operations __weak SEC(".maps");
+
+/** A record that waits for the result of its operation. */
+struct pending {
+	struct mica_record record;
+	char strings[STRING_BYTES];
+};
+
+/** Thread id -> its record: rename, umount, move_mount lose what they were called with before their result is known. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 512);
+	__type(key, u32);
+	__type(value, struct pending);
+} pendings __weak SEC(".maps");
+
+#endif

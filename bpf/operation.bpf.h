@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Layer 2: the operation that a task is in. It begins in a hook before the work and ends in the hook that reports it,
+ * so that all records between share an action, and a copy-up or a whiteout knows what it is part of.
+ */
+#ifndef MICA_OPERATION_BPF_H
+#define MICA_OPERATION_BPF_H
+
+#include "maps.bpf.h"
+
+/** The operation that the task is in. NULL: no memory, or the storage is busy (KERNEL.md H2). */
+static __always_inline struct operation *operation_get(struct task_struct *task)
+{
+	return bpf_task_storage_get(&operations, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/** The same without making one. */
+static __always_inline struct operation *operation_peek(struct task_struct *task)
+{
+	return bpf_task_storage_get(&operations, task, 0, 0);
+}
+
+/** The operation is over: what comes next is another action. */
+static __always_inline void operation_end(struct operation *operation)
+{
+	if (operation)
+		__builtin_memset(operation, 0, sizeof(*operation));
+}
+
+/** A new operation begins, on `target`. */
+static __always_inline struct operation *operation_begin(struct task_struct *task, struct dentry *target,
+							 enum mica_reason reason)
+{
+	struct operation *operation = operation_get(task);
+
+	if (!operation)
+		return NULL;
+	operation_end(operation);
+	operation->target = (u64)target;
+	operation->reason = reason;
+	return operation;
+}
+
+#endif

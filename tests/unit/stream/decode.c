@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "stream/decode.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+
+static struct mica_decoder decoder;
+
+/* A record in the making; strings are put behind it. */
+struct raw {
+	struct mica_record record;
+	char strings[2 * MICA_PATH_BYTES + 8];
+};
+
+static struct raw raw_new(enum mica_event_type type, const char *path, size_t path_bytes, const char *source,
+			  size_t source_bytes)
+{
+	struct raw raw = { .record = { .abi = MICA_EVENT_ABI, .type = type, .time_ns = 12345, .pid = 1 } };
+
+	memcpy(raw.strings, path, path_bytes);
+	memcpy(raw.strings + path_bytes, source, source_bytes);
+	raw.record.path_bytes = (__u16)path_bytes;
+	raw.record.source_bytes = (__u16)source_bytes;
+	raw.record.size = (__u32)(sizeof(raw.record) + path_bytes + source_bytes);
+	return raw;
+}
+
+/* Decodes from memory of exactly that size, so that ASan sees any read behind it. */
+static int decode(const struct raw *raw, size_t size, struct mica_event *event)
+{
+	char *copy = malloc(size ? size : 1);
+	cr_assert_not_null(copy);
+	memcpy(copy, raw, size);
+	int r = mica_decode(&decoder, copy, size, event);
+	free(copy);
+	return r;
+}
+
+#define RAW(type, path, source) raw_new(type, path, sizeof(path) - 1, source, sizeof(source) - 1)
+
+static void assert_bytes(struct mica_bytes bytes, const char *expected)
+{
+	cr_assert_eq(bytes.size, strlen(expected), "%.*s", (int)bytes.size, bytes.data);
+	cr_assert_arr_eq(bytes.data ? bytes.data : "", expected, bytes.size);
+}
+
+Test(stream_decode, components_become_an_absolute_path)
+{
+	struct raw raw = RAW(MICA_EVENT_COPY_UP, "nginx.conf\0nginx\0etc\0", "");
+	struct mica_event event;
+
+	raw.record.copy_up.reason = MICA_REASON_OPEN_WRITE;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.path, "/etc/nginx/nginx.conf");
+	assert_bytes(event.source, "");
+	cr_assert_eq(event.time_ns, 12345u);
+	cr_assert_eq(event.record.copy_up.reason, (__u32)MICA_REASON_OPEN_WRITE);
+	cr_assert_null(event.container);
+	cr_assert_eq(event.object.kind, MICA_OBJECT_NONE);
+}
+
+Test(stream_decode, no_component_is_the_root_or_nothing)
+{
+	struct raw raw = RAW(MICA_EVENT_MOUNT, "", "");
+	struct mica_event event;
+
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.path, "/");
+	assert_bytes(event.source, "");
+	raw.record.flags = MICA_RECORD_SOURCE_IS_PATH;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.source, "/");
+	raw = RAW(MICA_EVENT_NAMESPACE_GONE, "", "");
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.path, "");
+	raw = RAW(MICA_EVENT_UNION_UP, "merged\0", "");
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.path, "/merged");
+}
+
+Test(stream_decode, truncated_has_no_leading_slash)
+{
+	struct raw raw = RAW(MICA_EVENT_RENAME, "c\0b\0", "z\0y\0");
+	struct mica_event event;
+
+	raw.record.flags = MICA_RECORD_PATH_TRUNCATED | MICA_RECORD_SOURCE_IS_PATH | MICA_RECORD_SOURCE_TRUNCATED;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.path, "b/c");
+	assert_bytes(event.source, "y/z");
+	raw = RAW(MICA_EVENT_CREATE, "", "");
+	raw.record.flags = MICA_RECORD_PATH_TRUNCATED;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.path, "");
+}
+
+Test(stream_decode, source_is_a_path_or_plain)
+{
+	struct raw raw = RAW(MICA_EVENT_MOUNT, "tmp\0", "../a//b");
+	struct mica_event event;
+
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.source, "../a//b");
+	raw = RAW(MICA_EVENT_MOUNT, "tmp\0", "a\0b");
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG, "NUL in a plain string");
+	raw = RAW(MICA_EVENT_RENAME, "new\0tmp\0", "old\0var\0");
+	raw.record.flags = MICA_RECORD_SOURCE_IS_PATH;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.path, "/tmp/new");
+	assert_bytes(event.source, "/var/old");
+}
+
+Test(stream_decode, largest)
+{
+	static char path[MICA_PATH_BYTES], source[MICA_PATH_BYTES + 1];
+	struct mica_event event;
+
+	for (size_t i = 0; i < sizeof(path); i += 2)
+		path[i] = 'x';
+	memset(source, 'y', sizeof(source));
+	struct raw raw = raw_new(MICA_EVENT_LINK, path, sizeof(path), source, MICA_PATH_BYTES);
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	cr_assert_eq(event.path.size, (size_t)MICA_PATH_BYTES);
+	cr_assert_eq(event.source.size, (size_t)MICA_PATH_BYTES);
+	raw = raw_new(MICA_EVENT_LINK, path, 2, source, MICA_PATH_BYTES + 1);
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+}
+
+Test(stream_decode, bad_components)
+{
+	static const struct {
+		const char *path;
+		size_t size;
+	} cases[] = {
+		{ "unterminated", 12 },
+		{ "ok\0unterminated", 15 },
+		{ "\0", 1 },
+		{ "ok\0\0", 4 },
+		{ "a/b\0", 4 },
+		{ "/\0", 2 },
+		{ ".\0", 2 },
+		{ "..\0", 3 },
+		{ "a\0..\0b\0", 7 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct raw raw = raw_new(MICA_EVENT_CREATE, cases[i].path, cases[i].size, "", 0);
+		struct mica_event event = { .time_ns = 99 };
+		cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG, "%zu", i);
+		cr_assert_eq(event.time_ns, 99u, "untouched");
+	}
+	struct raw raw = RAW(MICA_EVENT_CREATE, "...\0.a\0..b\0", "");
+	struct mica_event event;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.path, "/..b/.a/...");
+}
+
+Test(stream_decode, sizes_must_agree)
+{
+	struct raw raw = RAW(MICA_EVENT_CREATE, "a\0", "");
+	struct mica_event event;
+
+	for (size_t size = 0; size < raw.record.size; size++)
+		cr_assert_eq(decode(&raw, size, &event), -EBADMSG, "%zu", size);
+	cr_assert_eq(decode(&raw, raw.record.size + 6, &event), 0, "room behind the record");
+	raw.record.size++;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+	raw.record.size -= 2;
+	cr_assert_eq(decode(&raw, raw.record.size + 1, &event), -EBADMSG);
+}
+
+Test(stream_decode, numbers_must_be_known)
+{
+	struct mica_event event;
+	struct raw raw;
+
+	raw = RAW(MICA_EVENT_CREATE, "", "");
+	raw.record.abi = MICA_EVENT_ABI + 1;
+	raw.record.type = 999;
+	cr_assert_eq(decode(&raw, 8, &event), -EPROTO, "the version is looked at first");
+	raw = RAW(MICA_EVENT_NONE, "", "");
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+	raw = RAW(_MICA_EVENT_MAX, "", "");
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+	raw = RAW(MICA_EVENT_COPY_UP, "", "");
+	raw.record.copy_up.reason = _MICA_REASON_MAX;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+	raw = RAW(MICA_EVENT_CREATE, "", "");
+	raw.record.flags = 1u << 31;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+	raw = RAW(MICA_EVENT_CREATE, "", "");
+	raw.record.error = 1;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+	raw.record.error = -4096;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+	raw.record.error = -28;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	raw.record.layer = 3;
+	raw.record.layers = 2;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+	raw.record.layers = 0;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0, "number of layers not known");
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+
+#define READ_CHUNK 4096
+
+int mica_file_read_at(int directory_fd, const char *path, size_t limit, char **ret, size_t *ret_size)
+{
+	_cleanup_close_ int fd = openat(directory_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+
+	_cleanup_buffer_ struct mica_buffer buffer = {};
+	for (;;) {
+		/* The size in stat is 0 in /proc, and may change in the meantime elsewhere: read until the end. */
+		int r = mica_buffer_reserve(&buffer, READ_CHUNK);
+		if (r < 0)
+			return r;
+		ssize_t got = read(fd, buffer.data + buffer.size, buffer.capacity - buffer.size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		buffer.size += (size_t)got;
+		if (buffer.size > limit)
+			return -EFBIG;
+	}
+
+	if (!mica_buffer_string(&buffer))
+		return -ENOMEM;
+	*ret = TAKE_PTR(buffer.data);
+	if (ret_size)
+		*ret_size = buffer.size;
+	return 0;
+}
+
+int mica_file_read(const char *path, size_t limit, char **ret, size_t *ret_size)
+{
+	return mica_file_read_at(AT_FDCWD, path, limit, ret, ret_size);
+}

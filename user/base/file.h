@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MICA_BASE_FILE_H
+#define MICA_BASE_FILE_H
+
+#include <stddef.h>
+
+/**
+ * Reads a whole file, also one of unknown size (/proc). *ret (caller frees) has a NUL behind the content, which does
+ * not count in *ret_size (may be NULL). -EFBIG: it holds more than `limit` bytes; -ENOMEM; else the errno of open or
+ * read. `ret` and `ret_size` are untouched on failure.
+ */
+int mica_file_read(const char *path, size_t limit, char **ret, size_t *ret_size);
+
+/** The same for a path below a directory descriptor. */
+int mica_file_read_at(int directory_fd, const char *path, size_t limit, char **ret, size_t *ret_size);
+
+#endif

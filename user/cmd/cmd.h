@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The verbs of `mica`. To add one:
+ *   1. user/cmd/VERB.c: its options (argp), its run function, and one const struct mica_command;
+ *   2. its declaration below, and a line in the table in user/cmd/commands.c;
+ *   3. user/man/mica-VERB.8, and a test in tests/e2e/.
+ */
+#ifndef MICA_CMD_CMD_H
+#define MICA_CMD_CMD_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+struct mica_command {
+	const char *name;
+	/** What it does, in a few words, for the list of commands. */
+	const char *summary;
+	/** argv[0] is "mica NAME", for messages and usage. Returns the exit status, enum mica_exit. */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct mica_command mica_command_trace;
+extern const struct mica_command mica_command_doctor;
+extern const struct mica_command mica_command_help;
+extern const struct mica_command mica_command_version;
+
+/** All of them, NULL-terminated, in the order of the list that the user sees. */
+extern const struct mica_command *const mica_commands[];
+
+/** The command with this name; NULL: none. */
+const struct mica_command *mica_cmd_find(const struct mica_command *const *commands, const char *name);
+
+/** The command's name that `name` was probably meant to be; NULL: none is near. */
+const char *mica_cmd_suggest(const struct mica_command *const *commands, const char *name);
+
+/** Says on stderr that there is no such command, with a suggestion. Returns MICA_EXIT_USAGE. */
+int mica_cmd_unknown(const struct mica_command *const *commands, const char *name);
+
+/** Prints usage and the list of commands. */
+void mica_cmd_print_list(const struct mica_command *const *commands, FILE *out);
+
+/**
+ * argp_parse for the verbs: a long option that does not exist is answered with the nearest one, and the process exits
+ * with MICA_EXIT_USAGE. So it does on all wrong usage, and after --help with MICA_EXIT_OK. Returns 0, or the errno that
+ * the parser function returned (positive, as argp has it).
+ */
+int mica_cmd_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/** What is wrong with a command line's long options. Strings are those of argv and of the options. */
+struct mica_cmd_unknown_option {
+	/** Without dashes; `name_size` bytes of an argument, which may go on with =VALUE. */
+	const char *name;
+	int name_size;
+	/** NULL: none is near. */
+	const char *suggestion;
+};
+
+/** Looks for the first long option that `argp` and its children do not have. Pure, but for POSIXLY_CORRECT. */
+bool mica_cmd_find_unknown_option(const struct argp *argp, int argc, char *const *argv,
+				  struct mica_cmd_unknown_option *ret);
+
+#endif

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cmd/cmd.h"
+
+/* The order of `mica help`. */
+const struct mica_command *const mica_commands[] = {
+	&mica_command_trace, &mica_command_doctor, &mica_command_help, &mica_command_version, NULL,
+};

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cmd/trace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "base/suggest.h"
+#include "cmd/cmd.h"
+
+enum option_key {
+	OPTION_FOR = 256,
+	OPTION_NO_SUMMARY,
+	OPTION_RING_SIZE,
+};
+
+static const struct argp_option options[] = {
+	{ .doc = "What to show" },
+	{ "container", 'c', "NAME", 0,
+	  "Only this container, by name, id, or the first 12 digits of its id; repeat for more", 0 },
+	{ "namespace", 'n', "INODE", 0, "Only this mount namespace, by the number in /proc/PID/ns/mnt; repeat for more",
+	  0 },
+	{ "event", 'e', "EVENT[,EVENT…]", 0, "Only these events (see mica-events(5)); repeat for more", 0 },
+	{ .doc = "How to show it" },
+	{ "json", 'j', NULL, 0, "One JSON object a line", 0 },
+	{ "no-summary", OPTION_NO_SUMMARY, NULL, 0, "No table at the end", 0 },
+	{ .doc = "When to stop" },
+	{ "count", 'N', "NUMBER", 0, "After this many events", 0 },
+	{ "for", OPTION_FOR, "DURATION", 0, "After this time: 500ms, 30s, 10m, 2h", 0 },
+	{ .doc = "Tuning" },
+	{ "ring-size", OPTION_RING_SIZE, "MIB", 0, "Size of the buffer between kernel and mica (default 8)", 0 },
+	{ 0 },
+};
+
+static int add_container(struct mica_trace_options *trace, const char *name)
+{
+	size_t count = 0;
+
+	while (trace->containers && trace->containers[count])
+		count++;
+	char **grown = reallocarray(trace->containers, count + 2, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	trace->containers = grown;
+	grown[count] = strdup(name);
+	grown[count + 1] = NULL;
+	return grown[count] ? 0 : -ENOMEM;
+}
+
+static int add_namespace(struct mica_trace_options *trace, uint32_t inode)
+{
+	size_t count = 0;
+
+	while (trace->namespaces && trace->namespaces[count])
+		count++;
+	uint32_t *grown = reallocarray(trace->namespaces, count + 2, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	trace->namespaces = grown;
+	grown[count] = inode;
+	grown[count + 1] = 0;
+	return 0;
+}
+
+/** Whole decimal number in [1, maximum]. */
+static int parse_number(const char *text, uint64_t maximum, uint64_t *ret)
+{
+	unsigned long long value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno || *end || value == 0 || value > maximum)
+		return -EINVAL;
+	*ret = value;
+	return 0;
+}
+
+static void unknown_event(struct argp_state *state, const char *name)
+{
+	const char *names[_MICA_EVENT_MAX + 1];
+	const char *near;
+	size_t count = 0;
+
+	for (enum mica_event_type type = 1; type <= MICA_EVENT_LOST; type++)
+		names[count++] = mica_event_type_name(type);
+	names[count] = NULL;
+	near = mica_suggest(name, names);
+	if (near)
+		argp_failure(state, MICA_EXIT_USAGE, 0, "no event '%s'; did you mean '%s'?", name, near);
+	else
+		argp_failure(state, MICA_EXIT_USAGE, 0, "no event '%s'; mica-events(5) has the list", name);
+}
+
+static int add_events(struct argp_state *state, struct mica_trace_options *trace, const char *list)
+{
+	_cleanup_free_ char *copy = strdup(list);
+	char *save = NULL;
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *name = strtok_r(copy, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+		enum mica_event_type type = mica_event_type_from_name(name);
+
+		if (type == MICA_EVENT_NONE)
+			unknown_event(state, name);
+		trace->events |= 1ULL << type;
+	}
+	return 0;
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct mica_trace_options *trace = state->input;
+	uint64_t number = 0;
+
+	switch (key) {
+	case 'c':
+		return -add_container(trace, argument);
+	case 'n':
+		if (parse_number(argument, UINT32_MAX, &number))
+			argp_failure(state, MICA_EXIT_USAGE, 0, "'%s' is not the number of a namespace", argument);
+		return -add_namespace(trace, number);
+	case 'e':
+		return -add_events(state, trace, argument);
+	case 'j':
+		trace->json = true;
+		return 0;
+	case OPTION_NO_SUMMARY:
+		trace->no_summary = true;
+		return 0;
+	case 'N':
+		if (parse_number(argument, UINT64_MAX, &trace->count))
+			argp_failure(state, MICA_EXIT_USAGE, 0, "'%s' is not a number of events", argument);
+		return 0;
+	case OPTION_FOR:
+		if (mica_format_parse_duration(argument, &trace->duration_ns) || trace->duration_ns == 0)
+			argp_failure(state, MICA_EXIT_USAGE, 0, "'%s' is not a duration: 500ms, 30s, 10m, 2h",
+				     argument);
+		return 0;
+	case OPTION_RING_SIZE:
+		if (parse_number(argument, 1024, &number) || (number & (number - 1)))
+			argp_failure(state, MICA_EXIT_USAGE, 0, "'%s' is not a size: 1, 2, 4 … 1024 MiB", argument);
+		trace->ring_bytes = number << 20;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void free_options(struct mica_trace_options *trace)
+{
+	for (size_t i = 0; trace->containers && trace->containers[i]; i++)
+		free(trace->containers[i]);
+	free(trace->containers);
+	free(trace->namespaces);
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.doc = "Shows live what containers do to their file systems: copy-ups, whiteouts, files that come, go "
+		       "and move, "
+		       "mounts.\vWithout options: everything that happens in a container or on a union. Needs root.",
+	};
+	_cleanup_(free_options) struct mica_trace_options trace = { .ring_bytes = 8 << 20 };
+	int error = mica_cmd_parse(&argp, argc, argv, &trace);
+
+	if (error) {
+		mica_log_error_errno(error, "cannot read the command line");
+		return MICA_EXIT_FAILURE;
+	}
+	return mica_trace_run(&trace);
+}
+
+const struct mica_command mica_command_trace = {
+	.name = "trace",
+	.summary = "show live what containers do to their file systems",
+	.run = run,
+};

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The loop of `mica trace`: ring → decode → identify → select → sink.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio_ext.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/statfs.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "cmd/trace.h"
+#include "stream/decode.h"
+#include "stream/identify.h"
+#include "stream/sink.h"
+#include "stream/statistics.h"
+
+/** Records are announced in batches; a live trace looks at least this often. */
+#define READ_INTERVAL_MS 100
+#define SECOND_NS 1000000000ULL
+/** Unions described at a time while mica starts: a fraction of the smallest ring buffer. */
+#define SCAN_BATCH 16
+
+struct trace {
+	const struct mica_trace_options *options;
+	struct mica_kernel *kernel;
+	struct mica_identity *identity;
+	struct mica_statistics *statistics;
+	struct mica_trace_selection selection;
+	struct mica_decoder decoder;
+	struct mica_text_options text;
+	struct mica_losses losses;
+	uint64_t unreadable;
+	uint64_t shown;
+	/** CLOCK_REALTIME - CLOCK_BOOTTIME, ns. */
+	int64_t clock_offset_ns;
+	unsigned scanned;
+	/** Why stdout failed, or 0. What comes after that is counted, not written. */
+	int output_error;
+	uint64_t not_written;
+	bool done;
+};
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	(void)clock_gettime(clock, &now);
+	return now.tv_sec * SECOND_NS + now.tv_nsec;
+}
+
+static const char *cgroup_path(uint64_t cgroup_id, void *userdata)
+{
+	struct trace *trace = userdata;
+
+	return mica_identity_cgroup_path(trace->identity, cgroup_id);
+}
+
+/** To be called at once, while errno says why. */
+static void fail_output(struct trace *trace)
+{
+	trace->output_error = errno ? errno : EIO;
+	trace->done = true;
+}
+
+static int write_event(struct trace *trace, const struct mica_event *event)
+{
+	const struct mica_sink_context context = { .cgroup_path = cgroup_path, .userdata = trace };
+	int error;
+
+	if (trace->output_error) {
+		trace->not_written++;
+		return 0;
+	}
+	error = trace->options->json ? mica_sink_json(stdout, event, &context)
+				     : mica_sink_text(stdout, event, &trace->text);
+	if (error != -EIO)
+		return error;
+	fail_output(trace);
+	trace->not_written++;
+	return 0;
+}
+
+static int show(struct trace *trace, const struct mica_event *event)
+{
+	int error = mica_statistics_add(trace->statistics, event);
+
+	if (!error)
+		error = write_event(trace, event);
+	if (event->record.type != MICA_EVENT_LOST && ++trace->shown == trace->options->count)
+		trace->done = true;
+	return error;
+}
+
+/** One record from the ring. What comes after the last event that was asked for stays there. */
+static int take(const void *record, size_t size, void *userdata)
+{
+	struct trace *trace = userdata;
+	struct mica_event event;
+	int error;
+
+	if (trace->done && trace->shown == trace->options->count && trace->options->count)
+		return 0;
+	if (mica_decode(&trace->decoder, record, size, &event)) {
+		trace->unreadable++;
+		return 0;
+	}
+	event.time_ns = event.record.time_ns + trace->clock_offset_ns;
+	error = mica_identify(trace->identity, &event);
+	if (error)
+		return error > 0 ? 0 : error;
+	if (mica_trace_select(&trace->selection, &event) &&
+	    (!trace->options->events || trace->options->events >> event.record.type & 1))
+		error = show(trace, &event);
+	mica_trace_select_done(&trace->selection, &event);
+	mica_identify_done(trace->identity, &event);
+	return error;
+}
+
+/** Shows what was lost since the last look. */
+static int report_losses(struct trace *trace)
+{
+	struct mica_losses losses;
+	int error = mica_kernel_losses(trace->kernel, &losses);
+
+	if (error)
+		return error;
+	losses.count[MICA_EVENT_NONE][MICA_LOST_UNREADABLE] = trace->unreadable;
+	for (unsigned type = 0; type < _MICA_EVENT_MAX; type++) {
+		for (unsigned cause = 0; cause < _MICA_LOST_MAX; cause++) {
+			uint64_t lost = losses.count[type][cause] - trace->losses.count[type][cause];
+			struct mica_event event = {
+				.record.type = MICA_EVENT_LOST,
+				.time_ns = now_ns(CLOCK_REALTIME),
+				.lost_count = lost,
+				.lost_cause = cause,
+				.lost_of = type,
+			};
+
+			if (lost)
+				error = show(trace, &event);
+			if (error)
+				return error;
+		}
+	}
+	trace->losses = losses;
+	return 0;
+}
+
+/** Reads all records that are there, and passes them on at once. */
+static int drain(struct trace *trace)
+{
+	int count = mica_kernel_read(trace->kernel);
+
+	if (!trace->output_error && fflush(stdout))
+		fail_output(trace);
+	return count < 0 ? count : 0;
+}
+
+static int visit_union(const char *path, void *userdata)
+{
+	struct trace *trace = userdata;
+	struct statfs unused;
+
+	/* The answer comes through the ring, from the program on ovl_statfs. A union that is gone by now said so
+	 * itself. */
+	(void)statfs(path, &unused);
+	return ++trace->scanned % SCAN_BATCH ? 0 : drain(trace);
+}
+
+static int visit_namespace(const struct mica_found_namespace *found, void *userdata)
+{
+	(void)found;
+	(void)userdata;
+	return 0;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/** Until the end that was asked for, or a signal. */
+static int loop(struct trace *trace, int signals)
+{
+	struct pollfd fds[] = { { .fd = mica_kernel_fd(trace->kernel), .events = POLLIN },
+				{ .fd = signals, .events = POLLIN } };
+	uint64_t start = now_ns(CLOCK_MONOTONIC), looked = start, now;
+	int error;
+
+	while (!trace->done) {
+		if (poll(fds, 2, READ_INTERVAL_MS) < 0 && errno != EINTR)
+			return -errno;
+		error = drain(trace);
+		if (error)
+			return error;
+		if (fds[1].revents)
+			return 0;
+		now = now_ns(CLOCK_MONOTONIC);
+		if (now - looked >= SECOND_NS) {
+			looked = now;
+			trace->clock_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
+			error = report_losses(trace);
+			if (error)
+				return error;
+		}
+		if (trace->options->duration_ns && now - start >= trace->options->duration_ns)
+			return 0;
+	}
+	return 0;
+}
+
+static int finish(struct trace *trace)
+{
+	int error;
+
+	mica_kernel_detach(trace->kernel);
+	error = drain(trace);
+	if (!error)
+		error = report_losses(trace);
+	if (!trace->output_error && fflush(stdout))
+		fail_output(trace);
+	return error;
+}
+
+static int print_summary(struct trace *trace)
+{
+	/* With JSON on stdout the summary must not be in its way. */
+	FILE *out = trace->options->json ? stderr : stdout;
+
+	if (trace->options->no_summary || trace->output_error)
+		return 0;
+	(void)fputc('\n', out);
+	return mica_statistics_print(trace->statistics, out);
+}
+
+static void set_up_text(struct trace *trace)
+{
+	const char *no_color = getenv("NO_COLOR");
+	struct winsize size = {};
+
+	trace->text.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color);
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		trace->text.width = size.ws_col;
+	if (!trace->options->json)
+		(void)mica_sink_text_heading(stdout, &trace->text);
+	(void)fflush(stdout);
+}
+
+/** Types that are needed to know who is who, shown or not. */
+static uint64_t wanted_events(const struct mica_trace_options *options)
+{
+	const uint64_t always =
+		1ULL << MICA_EVENT_UNION_UP | 1ULL << MICA_EVENT_UNION_DOWN | 1ULL << MICA_EVENT_NAMESPACE_GONE;
+
+	return options->events ? options->events | always : UINT64_MAX;
+}
+
+static int trace_events(struct trace *trace, int signals)
+{
+	int error;
+
+	trace->clock_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
+	set_up_text(trace);
+	error = mica_identity_scan(trace->identity, visit_namespace, visit_union, trace);
+	if (!error)
+		error = drain(trace);
+	if (!error)
+		mica_log_info("tracing; Ctrl-C ends");
+	if (!error)
+		error = loop(trace, signals);
+	if (!error)
+		error = finish(trace);
+	if (!error)
+		error = print_summary(trace);
+	if (error)
+		return mica_log_error_errno(error, "cannot read the kernel's events"), MICA_EXIT_FAILURE;
+	if (!trace->output_error)
+		return MICA_EXIT_OK;
+	/* It is said here, so it must not be found again when stdout is closed. */
+	__fpurge(stdout);
+	clearerr(stdout);
+	/* Whoever closes a pipe has seen enough. */
+	if (trace->output_error == EPIPE)
+		return MICA_EXIT_OK;
+	mica_log_error_errno(trace->output_error, "cannot write the events; %llu were not written",
+			     (unsigned long long)trace->not_written);
+	return MICA_EXIT_FAILURE;
+}
+
+static void free_trace(struct trace *trace)
+{
+	mica_kernel_close(&trace->kernel);
+	mica_trace_selection_free(&trace->selection);
+	mica_statistics_free(&trace->statistics);
+	mica_identity_free(&trace->identity);
+}
+
+int mica_trace_run(const struct mica_trace_options *options)
+{
+	_cleanup_(free_trace) struct trace trace = { .options = options, .selection.options = options };
+	const struct mica_kernel_options kernel_options = {
+		.events = wanted_events(options),
+		.ring_bytes = options->ring_bytes,
+		.take = take,
+		.userdata = &trace,
+	};
+	struct mica_problem problem;
+	_cleanup_close_ int signals = -EBADF;
+	int error;
+
+	error = mica_identity_new(NULL, &trace.identity);
+	if (!error)
+		error = mica_statistics_new(&trace.statistics);
+	if (error) {
+		mica_log_error_errno(error, "cannot start: the host's mounts cannot be read");
+		return MICA_EXIT_FAILURE;
+	}
+	if (mica_trace_check_names(options, trace.identity))
+		return MICA_EXIT_USAGE;
+	signals = open_signals();
+	if (signals < 0) {
+		mica_log_error_errno(signals, "cannot start");
+		return MICA_EXIT_FAILURE;
+	}
+	error = mica_kernel_open(&kernel_options, &trace.kernel, &problem);
+	if (error) {
+		mica_log_error("cannot trace: %s%s%s", problem.what, *problem.remedy ? "; " : "", problem.remedy);
+		return error == -ENOMEM ? MICA_EXIT_FAILURE : MICA_EXIT_UNSUPPORTED;
+	}
+	trace.selection.kernel = trace.kernel;
+	return trace_events(&trace, signals);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "container/classify.h"
+
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "container/whiteout.h"
+#include "mica/event.h"
+
+#define REFRESH_NS 50000000ULL
+
+/** Follows the host's mounts, at most every 50 ms: this is asked for each event. */
+static void follow_mounts(struct mica_classifier *classifier)
+{
+	uint64_t now = mica_now_ns();
+
+	if (now < classifier->next_refresh_ns)
+		return;
+	classifier->next_refresh_ns = now + REFRESH_NS;
+	(void)mica_mountinfo_refresh(classifier->mounts);
+}
+
+static struct mica_bytes bytes_of(const char *string)
+{
+	return (struct mica_bytes){ .data = string, .size = strlen(string) };
+}
+
+/** Path of the object itself is "/", not "". */
+static struct mica_bytes or_root(struct mica_bytes path)
+{
+	return path.size ? path : bytes_of("/");
+}
+
+/** Writes directory + rest; `rest` is empty or begins with '/'. NULL: too long. */
+static const char *join(const char *directory, struct mica_bytes rest, char buffer[static MICA_HOST_PATH_BYTES])
+{
+	size_t length = strlen(directory);
+
+	if (length == 1)
+		length = 0;
+	if (rest.size == 1)
+		rest.size = 0;
+	if (length + rest.size + 2 > MICA_HOST_PATH_BYTES)
+		return NULL;
+	memcpy(buffer, directory, length);
+	memcpy(buffer + length, rest.data, rest.size);
+	length += rest.size;
+	if (length == 0)
+		buffer[length++] = '/';
+	buffer[length] = '\0';
+	return buffer;
+}
+
+static const char *host_path(struct mica_classifier *classifier, uint32_t device, struct mica_bytes path,
+			     char buffer[static MICA_HOST_PATH_BYTES])
+{
+	if (path.size == 0 ||
+	    mica_mountinfo_host_path(classifier->mounts, device, path, buffer, MICA_HOST_PATH_BYTES) < 0)
+		return NULL;
+	return buffer;
+}
+
+static bool in_lower(const struct mica_record *record, unsigned layer)
+{
+	if (layer == 0)
+		return false;
+	return record->type == MICA_EVENT_COPY_UP || record->type == MICA_EVENT_WHITEOUT ||
+	       !(record->flags & MICA_RECORD_UPPER);
+}
+
+static void set_branch(struct mica_identified *identified, const struct mica_branch *branch)
+{
+	if (!branch)
+		return;
+	identified->object.directory = branch->directory;
+	identified->object.digest = branch->digest;
+}
+
+int mica_classify_union(struct mica_classifier *classifier, const struct mica_union *u,
+			const struct mica_record *record, struct mica_identified *identified)
+{
+	bool whole = !(record->flags & MICA_RECORD_PATH_TRUNCATED);
+	unsigned layer = record->layer;
+
+	if (record->type == MICA_EVENT_WHITEOUT && layer == 0) {
+		if (u && whole)
+			layer = mica_whiteout_layer(classifier->host, u, identified->path);
+		/* Where we cannot look (no layer known, half a path), the event stays: better one too many. */
+		if (layer == 0 && u && whole && (record->flags & MICA_RECORD_WHITEOUT_MOVED))
+			return 1;
+	}
+	identified->object = (struct mica_object){
+		.kind = in_lower(record, layer) ? MICA_OBJECT_LAYER : MICA_OBJECT_UPPER,
+		.layers = !record->layers && u ? (unsigned)u->branch_count - 1 : record->layers,
+	};
+	/* A whiteout is about what it hides, also when nobody can tell which layer that is in. */
+	if (record->type == MICA_EVENT_WHITEOUT)
+		identified->object.kind = MICA_OBJECT_LAYER;
+	if (identified->object.kind == MICA_OBJECT_LAYER) {
+		identified->object.layer = layer;
+		if (u && layer)
+			set_branch(identified, mica_union_branch(u, layer));
+	} else if (u) {
+		set_branch(identified, mica_union_branch(u, 0));
+	}
+	if (whole) {
+		follow_mounts(classifier);
+		identified->host_path = host_path(classifier, record->dev, identified->path, classifier->buffers.host);
+	}
+	return 0;
+}
+
+void mica_classify_union_itself(const struct mica_union *u, struct mica_identified *identified)
+{
+	const struct mica_branch *upper = u ? mica_union_branch(u, 0) : NULL;
+
+	if (!upper)
+		return;
+	identified->object = (struct mica_object){ .kind = MICA_OBJECT_UPPER, .layers = (unsigned)u->branch_count - 1 };
+	set_branch(identified, upper);
+}
+
+/** Rebases the second path of a rename or link: it lies in the same file system. */
+static void rebase_source(struct mica_classifier *classifier, const struct mica_record *record,
+			  const struct mica_known_volume *volume, struct mica_identified *identified)
+{
+	struct mica_bytes rest = {};
+	const char *path;
+
+	if (!(record->flags & MICA_RECORD_SOURCE_IS_PATH) || (record->flags & MICA_RECORD_SOURCE_TRUNCATED) ||
+	    identified->source.size == 0)
+		return;
+	if (volume)
+		rest = mica_path_below(identified->source, volume->location.path);
+	if (rest.data) {
+		identified->source = or_root(rest);
+		return;
+	}
+	if (identified->object.kind == MICA_OBJECT_TMPFS)
+		return;
+	/* From outside of the volume: its host path says more than half a path. */
+	path = host_path(classifier, record->dev, identified->source, classifier->buffers.source);
+	if (path)
+		identified->source = bytes_of(path);
+}
+
+static void set_volume(struct mica_classifier *classifier, const struct mica_record *record,
+		       const struct mica_known_volume *volume, struct mica_bytes rest,
+		       struct mica_identified *identified)
+{
+	identified->object = (struct mica_object){
+		.kind = MICA_OBJECT_VOLUME,
+		.volume = volume->name,
+		.directory = volume->source,
+	};
+	identified->host_path = join(volume->source, rest, classifier->buffers.host);
+	identified->container_path = join(volume->destination, rest, classifier->buffers.container);
+	rebase_source(classifier, record, volume, identified);
+	identified->path = or_root(rest);
+}
+
+/** A host path in an engine's volume directory, whoever wrote there. True: it is one. */
+static bool set_engine_volume(struct mica_classifier *classifier, const struct mica_record *record,
+			      struct mica_identified *identified)
+{
+	const char *name, *directory;
+	struct mica_bytes path;
+
+	if (!identified->host_path ||
+	    !mica_container_table_volume_of_path(classifier->containers, identified->host_path, &name, &directory))
+		return false;
+	identified->object = (struct mica_object){ .kind = MICA_OBJECT_VOLUME, .volume = name, .directory = directory };
+	rebase_source(classifier, record, NULL, identified);
+	path = mica_path_below(identified->source, directory);
+	if ((record->flags & MICA_RECORD_SOURCE_IS_PATH) && path.data)
+		identified->source = or_root(path);
+	identified->path = or_root(mica_path_below(bytes_of(identified->host_path), directory));
+	return true;
+}
+
+void mica_classify_other(struct mica_classifier *classifier, struct mica_known_container *container,
+			 const struct mica_record *record, struct mica_identified *identified)
+{
+	const struct mica_known_volume *volume = NULL;
+	struct mica_bytes rest;
+
+	identified->object.kind = record->fs_magic == TMPFS_MAGIC ? MICA_OBJECT_TMPFS : MICA_OBJECT_HOST;
+	if (record->flags & MICA_RECORD_PATH_TRUNCATED)
+		return;
+	if (container)
+		volume = mica_container_volume(classifier->containers, container, record->dev, identified->path, &rest);
+	if (volume) {
+		set_volume(classifier, record, volume, rest, identified);
+		return;
+	}
+	follow_mounts(classifier);
+	identified->host_path = host_path(classifier, record->dev, identified->path, classifier->buffers.host);
+	if (set_engine_volume(classifier, record, identified))
+		return;
+	rebase_source(classifier, record, NULL, identified);
+	if (identified->object.kind == MICA_OBJECT_HOST && identified->host_path)
+		identified->path = bytes_of(identified->host_path);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a record's numbers to the object that its file lives in, and the paths that people know it by.
+ */
+#ifndef MICA_CONTAINER_CLASSIFY_H
+#define MICA_CONTAINER_CLASSIFY_H
+
+#include "container/container_table.h"
+#include "container/identity.h"
+#include "container/mountinfo.h"
+#include "container/union_table.h"
+
+/** Where rebased paths are written. */
+struct mica_path_buffers {
+	char host[MICA_HOST_PATH_BYTES];
+	char container[MICA_HOST_PATH_BYTES];
+	char source[MICA_HOST_PATH_BYTES];
+};
+
+struct mica_classifier {
+	const struct mica_host *host;
+	struct mica_mountinfo *mounts;
+	/** When the mounts are to be looked at again for a device that has none. */
+	uint64_t next_refresh_ns;
+	struct mica_container_table *containers;
+	struct mica_path_buffers buffers;
+};
+
+/** Fills object, path, source, host_path and container_path of an object in a union. `u` may be NULL: not known.
+ *  0, or 1: no event (see mica_identity_find). */
+int mica_classify_union(struct mica_classifier *classifier, const struct mica_union *u,
+			const struct mica_record *record, struct mica_identified *identified);
+/** The same for an object in no union; `container`: the task's, or NULL. */
+void mica_classify_other(struct mica_classifier *classifier, struct mica_known_container *container,
+			 const struct mica_record *record, struct mica_identified *identified);
+/** The object of union-up and union-down: the union's upper. */
+void mica_classify_union_itself(const struct mica_union *u, struct mica_identified *identified);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * container_table.h: the look-ups by cgroup and namespace, and volumes.
+ */
+#include "container/container_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/** Shorter ids count only as a whole name: a plain crun container may be called "web". */
+#define ID_PART_BYTES 12
+
+static bool component_is(const char *component, size_t size, const char *before, const char *id, const char *after)
+{
+	size_t before_size = strlen(before), id_size = strlen(id), after_size = strlen(after);
+
+	return size == before_size + id_size + after_size && memcmp(component, before, before_size) == 0 &&
+	       memcmp(component + before_size, id, id_size) == 0 &&
+	       memcmp(component + before_size + id_size, after, after_size) == 0;
+}
+
+static bool names_container(const char *component, size_t size, const char *id)
+{
+	size_t id_size = strlen(id);
+
+	if (id_size >= ID_PART_BYTES)
+		return memmem(component, size, id, id_size);
+	return component_is(component, size, "", id, "") || component_is(component, size, "crun-", id, ".scope") ||
+	       component_is(component, size, "libpod-", id, ".scope");
+}
+
+struct mica_known_container *mica_container_by_cgroup(const struct mica_container_table *table, const char *path)
+{
+	while (*path) {
+		size_t size = strcspn(path, "/");
+
+		for (size_t i = 0; size && i < table->live_count; i++)
+			if (names_container(path, size, table->live[i]->container.id))
+				return table->live[i];
+		path += size;
+		path += *path == '/';
+	}
+	return NULL;
+}
+
+struct mica_known_container *mica_container_by_namespace(const struct mica_container_table *table, uint32_t inode)
+{
+	for (size_t i = 0; inode && i < table->live_count; i++) {
+		struct mica_known_container *known = table->live[i];
+		int pid = 0;
+
+		if (known->present)
+			pid = known->engine->pid ? known->engine->pid(known->engine_state, known->container.id)
+						 : known->details->pid;
+		if (pid && mica_host_mount_namespace(table->host, pid) == inode)
+			return known;
+	}
+	return NULL;
+}
+
+static void add_volume(struct mica_container_table *table, struct mica_known_container *known,
+		       const struct mica_engine_volume *from)
+{
+	struct mica_known_volume *volume = &known->volumes[known->volume_count];
+	_cleanup_free_ char *real = NULL;
+
+	*volume = (struct mica_known_volume){
+		.name = mica_string_pool_add(table->strings, from->name ? from->name : from->source),
+		.source = mica_string_pool_add(table->strings, from->source),
+		.destination = mica_string_pool_add(table->strings, from->destination),
+	};
+	if (!volume->name || !volume->source || !volume->destination ||
+	    mica_host_resolve(table->host, from->source, &real) < 0 ||
+	    mica_mountinfo_locate(table->mounts, real, &volume->location.device, &volume->location.path) < 0)
+		return;
+	known->volume_count++;
+}
+
+static void load_volumes(struct mica_container_table *table, struct mica_known_container *known)
+{
+	const char *bundle = known->details->bundle_directory;
+	_cleanup_(mica_volume_list_free) struct mica_volume_list list = {};
+	_cleanup_free_ char *path = NULL, *text = NULL;
+	struct mica_known_volume *volumes;
+	size_t size;
+
+	if (!bundle || asprintf(&path, "%s/config.json", bundle) < 0) {
+		path = NULL;
+		return;
+	}
+	if (!mica_host_stamp(table->host, path, &known->bundle_stamp) && known->volumes) {
+		known->volumes_known = true;
+		return;
+	}
+	if (mica_host_read(table->host, path, MICA_STATE_FILE_BYTES, &text, &size) < 0 ||
+	    mica_oci_parse_volumes(text, size, bundle, known->engine->volume_of_path, &list) < 0) {
+		table->errors++;
+		return;
+	}
+	volumes = calloc(list.count + 1, sizeof(*volumes));
+	if (!volumes)
+		return;
+	for (size_t i = 0; i < known->volume_count; i++)
+		free(known->volumes[i].location.path);
+	free(known->volumes);
+	known->volumes = volumes;
+	known->volume_count = 0;
+	(void)mica_mountinfo_refresh(table->mounts);
+	for (size_t i = 0; i < list.count; i++)
+		add_volume(table, known, &list.volumes[i]);
+	known->volumes_known = true;
+}
+
+const struct mica_known_volume *mica_container_volume(struct mica_container_table *table,
+						      struct mica_known_container *container, uint32_t device,
+						      struct mica_bytes path, struct mica_bytes *ret_rest)
+{
+	const struct mica_known_volume *best = NULL;
+	size_t best_length = 0;
+
+	if (!container->detailed)
+		return NULL;
+	if (!container->volumes_known && mica_retry_due(&container->volumes_retry))
+		load_volumes(table, container);
+	for (size_t i = 0; i < container->volume_count; i++) {
+		const struct mica_known_volume *volume = &container->volumes[i];
+		struct mica_bytes rest;
+
+		if (volume->location.device != device)
+			continue;
+		rest = mica_path_below(path, volume->location.path);
+		if (!rest.data || (best && path.size - rest.size <= best_length))
+			continue;
+		best = volume;
+		best_length = path.size - rest.size;
+		*ret_rest = rest;
+	}
+	return best;
+}
+
+void mica_container_renew_volumes(struct mica_known_container *container)
+{
+	container->volumes_known = false;
+	container->volumes_retry = (struct mica_retry){};
+}

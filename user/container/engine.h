@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an engine can tell. One const table an engine; the engines' state files are read through libraries (jansson),
+ * never their prose output, and read again only when they changed.
+ *
+ * To add an engine: an engine_NAME.c with one table, a line in engine.c (the order is the precedence: a container that
+ * two engines know, by its id, is the first one's), fixtures and a fuzz target for its parser.
+ */
+#ifndef MICA_CONTAINER_ENGINE_H
+#define MICA_CONTAINER_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "container/host.h"
+
+/** A volume or bind mount of a container. */
+struct mica_engine_volume {
+	/** Named volume's name (an anonymous one has a name too: 64 hexadecimal digits); NULL: a bind mount. */
+	char *name;
+	/** Host directory or file. */
+	char *source;
+	/** Path in the container. */
+	char *destination;
+};
+
+/** A container as found in an engine's state; all strings owned by it. */
+struct mica_engine_container {
+	char *id;
+	char *name;
+	char *image;
+	/** Root directory on the host of the union's upper (`…/diff`); NULL: not a union, or not known. */
+	char *upper_directory;
+	/** Root file system's mount point or directory on the host; NULL: not known. */
+	char *root_directory;
+	/** Directory on the host with the container's OCI config.json; NULL: not known. */
+	char *bundle_directory;
+	/** Init process in the host's pid namespace; 0: not running or not known. */
+	int pid;
+};
+
+struct mica_engine_ops {
+	const char *name;
+	/** 0 or -ENOMEM. The host lives longer than the state. */
+	int (*open)(const struct mica_host *host, void **ret_state);
+	void (*close)(void *state);
+	/**
+	 * Reads the engine's state again where it changed. 1: it changed, each_container has news; 0: nothing new. What
+	 * cannot be read or makes no sense is counted in `errors` and taken for empty: never fatal. -ENOMEM.
+	 */
+	int (*refresh)(void *state);
+	/** Calls `take` for each container in the state; `take` owns the container, also when it fails. No state at all
+	 * is 0 without a call. Stops at the first negative result, which it returns. */
+	int (*each_container)(void *state, int (*take)(struct mica_engine_container *container, void *userdata),
+			      void *userdata);
+	/** Init process of a container, read now; 0: not running or not known. NULL: the container's `pid` says it. */
+	int (*pid)(void *state, const char *id);
+	/** Digest ("sha256:…", the diff_id) of a layer directory, valid until the next refresh; NULL: the directory is
+	 * not one of this engine's layers, or has no digest (an upper). The slot is NULL for an engine without layers.
+	 */
+	const char *(*layer_digest)(void *state, const char *layer_directory);
+	/**
+	 * Name of the volume that a host path lies in (caller frees) and the length of the volume directory's path. 0,
+	 * -ENOENT: in none, -ENOMEM. The slot is NULL for an engine without volumes of its own.
+	 */
+	int (*volume_of_path)(const char *path, char **ret_name, size_t *ret_directory_length);
+	/** State files that could not be read or parsed so far. */
+	size_t (*errors)(const void *state);
+};
+
+extern const struct mica_engine_ops mica_engine_podman;
+extern const struct mica_engine_ops mica_engine_crun;
+
+/** In order of precedence, NULL at the end. */
+extern const struct mica_engine_ops *const mica_engines[];
+
+void mica_engine_container_free(struct mica_engine_container **container);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "container/identity.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "container/identity_internal.h"
+#include "mica/event.h"
+
+#define STRINGS_LIMIT ((size_t)64 << 20)
+
+static int connect_tables(struct mica_identity *identity)
+{
+	int r = mica_container_table_init(&identity->containers, &identity->host, identity->mounts, &identity->strings);
+
+	if (r < 0)
+		return r;
+	identity->unions = (struct mica_union_table){
+		.containers = &identity->containers,
+		.mounts = identity->mounts,
+		.strings = &identity->strings,
+	};
+	identity->namespaces = (struct mica_namespace_table){
+		.host = &identity->host,
+		.unions = &identity->unions,
+		.containers = &identity->containers,
+		.cgroups = &identity->cgroups,
+	};
+	identity->classifier = (struct mica_classifier){
+		.host = &identity->host,
+		.mounts = identity->mounts,
+		.containers = &identity->containers,
+	};
+	return 0;
+}
+
+void mica_identity_free(struct mica_identity **identity)
+{
+	struct mica_identity *i = *identity;
+
+	if (!i)
+		return;
+	mica_namespace_table_free(&i->namespaces);
+	mica_union_table_free(&i->unions);
+	mica_container_table_free(&i->containers);
+	mica_cgroups_free(&i->cgroups);
+	mica_mountinfo_free(&i->mounts);
+	mica_string_pool_free(&i->strings);
+	mica_host_free(&i->host);
+	free(i);
+	*identity = NULL;
+}
+
+int mica_identity_new(const struct mica_identity_options *options, struct mica_identity **ret)
+{
+	_cleanup_(mica_identity_free) struct mica_identity *identity = calloc(1, sizeof(*identity));
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	if (!identity)
+		return -ENOMEM;
+	identity->strings.limit = STRINGS_LIMIT;
+	identity->cgroups.mount_fd = -EBADF;
+	r = mica_host_init(&identity->host, options ? options->root : NULL);
+	if (r < 0)
+		return r;
+	path = mica_host_path(&identity->host, "/proc/self/mountinfo");
+	if (!path)
+		return -ENOMEM;
+	r = mica_mountinfo_new(path, &identity->mounts);
+	if (r < 0)
+		return r;
+	r = mica_cgroups_init(&identity->cgroups, &identity->host, identity->mounts);
+	if (r < 0)
+		return r;
+	r = connect_tables(identity);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(identity);
+	return 0;
+}
+
+int mica_identity_add_layer(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path)
+{
+	return mica_union_table_add_layer(&identity->unions, record, path);
+}
+
+static bool is_mount_event(unsigned type)
+{
+	return type >= MICA_EVENT_MOUNT && type <= MICA_EVENT_PIVOT_ROOT;
+}
+
+static bool is_about_union(unsigned type)
+{
+	return type == MICA_EVENT_UNION_UP || type == MICA_EVENT_UNION_DOWN;
+}
+
+static bool is_about_namespace(unsigned type)
+{
+	return type == MICA_EVENT_NAMESPACE_CREATED || type == MICA_EVENT_NAMESPACE_GONE;
+}
+
+/** A mount event's path is one of the task's namespace, and the host's namespace is the host's tree. */
+static void set_mount_path(struct mica_identity *identity, const struct mica_record *record,
+			   struct mica_identified *identified)
+{
+	char *buffer = identity->classifier.buffers.host;
+
+	if (!(record->flags & MICA_RECORD_HOST) || (record->flags & MICA_RECORD_PATH_TRUNCATED) ||
+	    identified->path.size == 0 || identified->path.size >= MICA_HOST_PATH_BYTES)
+		return;
+	memcpy(buffer, identified->path.data, identified->path.size);
+	buffer[identified->path.size] = '\0';
+	identified->host_path = buffer;
+}
+
+static int classify(struct mica_identity *identity, const struct mica_record *record, struct mica_union *u,
+		    struct mica_known_container *container, struct mica_identified *identified)
+{
+	if (is_about_namespace(record->type))
+		return 0;
+	if (is_mount_event(record->type)) {
+		set_mount_path(identity, record, identified);
+		return 0;
+	}
+	if (is_about_union(record->type)) {
+		mica_classify_union_itself(u, identified);
+		return 0;
+	}
+	if (record->union_id && identified->path.size)
+		return mica_classify_union(&identity->classifier, u, record, identified);
+	if (identified->path.size)
+		mica_classify_other(&identity->classifier, container, record, identified);
+	return 0;
+}
+
+/** Container of the task: its namespace's, or where it is chrooted. */
+static struct mica_known_container *task_container(struct mica_identity *identity, const struct mica_record *record,
+						   const struct mica_known_namespace *namespace)
+{
+	const struct mica_union *root;
+
+	if (namespace && namespace->container)
+		return namespace->container;
+	root = mica_union_table_find(&identity->unions, record->root_union);
+	return root ? root->container : NULL;
+}
+
+int mica_identity_find(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
+		       struct mica_bytes source, struct mica_identified *ret)
+{
+	struct mica_identified identified = { .path = path, .source = source };
+	struct mica_known_namespace *namespace = NULL;
+	struct mica_known_container *container;
+	struct mica_union *u;
+	int r;
+
+	r = mica_namespace_table_find(&identity->namespaces, record, &namespace);
+	if (r < 0)
+		return r;
+	container = task_container(identity, record, namespace);
+	u = mica_union_table_find(&identity->unions, record->union_id);
+	r = classify(identity, record, u, container, &identified);
+	if (r != 0)
+		return r;
+	if (namespace)
+		identified.mount_namespace = &namespace->public;
+	if (!container && u)
+		container = u->container;
+	if (container)
+		identified.container = &container->container;
+	*ret = identified;
+	return 0;
+}
+
+void mica_identity_namespace_gone(struct mica_identity *identity, uint64_t mnt_ns_id)
+{
+	mica_namespace_table_gone(&identity->namespaces, mnt_ns_id);
+}
+
+void mica_identity_union_gone(struct mica_identity *identity, uint64_t union_id)
+{
+	mica_union_table_gone(&identity->unions, union_id);
+}
+
+const char *mica_identity_cgroup_path(struct mica_identity *identity, uint64_t cgroup_id)
+{
+	return mica_cgroups_path(&identity->cgroups, cgroup_id);
+}
+
+int mica_identity_each_container(struct mica_identity *identity,
+				 int (*visit)(const struct mica_container *container, void *userdata), void *userdata)
+{
+	int r = mica_container_table_refresh(&identity->containers);
+
+	if (r < 0)
+		return r;
+	return mica_container_table_each(&identity->containers, visit, userdata);
+}
+
+struct mica_identity_counts mica_identity_counts(const struct mica_identity *identity)
+{
+	return (struct mica_identity_counts){
+		.namespaces = mica_namespace_table_count(&identity->namespaces),
+		.unions = mica_union_table_count(&identity->unions),
+		.containers = identity->containers.count,
+		.cgroups = identity->cgroups.paths.count,
+		.engine_errors = mica_container_table_errors(&identity->containers),
+		.strings_refused = identity->strings.refused,
+	};
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The identity tables: from the numbers in a record to names. They learn from the records themselves (layers of
+ * unions, namespaces created and gone), from /proc and from the engines' state; nothing is configured. What is gone
+ * keeps its name. All functions belong to one thread.
+ */
+#ifndef MICA_CONTAINER_IDENTITY_H
+#define MICA_CONTAINER_IDENTITY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "container/container.h"
+
+struct mica_record;
+struct mica_identity;
+
+struct mica_identity_options {
+	/** Root of the host's file tree, "/" outside of tests: /proc, /run, /var/lib are looked up below it. NULL: "/".
+	 */
+	const char *root;
+};
+
+/** 0, -ENOMEM, or a negative errno of reading the host's /proc/self/mountinfo. */
+int mica_identity_new(const struct mica_identity_options *options, struct mica_identity **ret);
+void mica_identity_free(struct mica_identity **identity);
+
+/**
+ * Takes in a MICA_RECORD_UNION_LAYER record. `path` is the layer's root directory in its own file system.
+ * 0 or -ENOMEM.
+ */
+int mica_identity_add_layer(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path);
+
+/** What a record is about. Paths and `ret` itself are valid until the next call; the rest see container.h. */
+struct mica_identified {
+	const struct mica_container *container;
+	const struct mica_namespace *mount_namespace;
+	struct mica_object object;
+	/** Of the object; NULL: not visible on the host. Valid until the next call. */
+	const char *host_path;
+	/** As the container sees it, when it differs from the path in the object. Valid until the next call. */
+	const char *container_path;
+	/** Path in the object, rebased: a volume's path arrives as the path in its file system and leaves as the path
+	 * in the volume. Valid until the next call. */
+	struct mica_bytes path;
+	/** The same for `source`. */
+	struct mica_bytes source;
+};
+
+/**
+ * Tells what a record is about. Reads engine state and /proc only for a namespace or union not seen before, or not yet
+ * known and last tried 50 ms ago or more (longer after each try, 5 s at most). Never blocks on an engine's process.
+ * 0; 1: this is no event (a whiteout that was moved and hides nothing); -ENOMEM. `ret` is untouched unless 0.
+ *
+ * Objects by type of record: paths of mount events are paths in the task's namespace: they have no object and stay as
+ * they are; union-up and union-down are about the union's upper; namespace events have no object.
+ */
+int mica_identity_find(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
+		       struct mica_bytes source, struct mica_identified *ret);
+
+/** Notes that a namespace or a union is gone. It is forgotten when 256 others went after it, so that records still
+ *  under way find it; its container's name stays for good. */
+void mica_identity_namespace_gone(struct mica_identity *identity, uint64_t mnt_ns_id);
+void mica_identity_union_gone(struct mica_identity *identity, uint64_t union_id);
+
+/** Path of a cgroup below the cgroup2 root ("/system.slice/…"); NULL: not known. Cached. */
+const char *mica_identity_cgroup_path(struct mica_identity *identity, uint64_t cgroup_id);
+
+/** One mount namespace found by mica_identity_scan, with a process in it. */
+struct mica_found_namespace {
+	uint32_t inode;
+	/** A process of this namespace, whose /proc/PID/root leads into it. */
+	int pid;
+	/** NULL: no container known. */
+	const struct mica_container *container;
+};
+
+/**
+ * Finds the mount namespaces that live now (one process each) and the unions mounted in them. Called at start, so that
+ * what started before mica is known; `visit_union` gets a path through which the union can be reached
+ * (/proc/PID/root/…): the caller does statfs(2) on it, which makes the kernel describe its layers.
+ */
+int mica_identity_scan(struct mica_identity *identity,
+		       int (*visit_namespace)(const struct mica_found_namespace *found, void *userdata),
+		       int (*visit_union)(const char *path, void *userdata), void *userdata);
+
+/** Calls `visit` for each container that an engine knows now or that was seen. For `--container NAME` and its
+ *  suggestions. */
+int mica_identity_each_container(struct mica_identity *identity,
+				 int (*visit)(const struct mica_container *container, void *userdata), void *userdata);
+
+/** Sizes of the tables, for tests of growth, and what went wrong. */
+struct mica_identity_counts {
+	/** Those that live. */
+	size_t namespaces, unions;
+	/** Containers ever seen. */
+	size_t containers;
+	/** Cgroup paths in the cache. */
+	size_t cgroups;
+	/** State files of engines that could not be read or made no sense. */
+	size_t engine_errors;
+	/** Strings of objects not kept because their pool is full (64 MiB): shown as not known. */
+	size_t strings_refused;
+};
+struct mica_identity_counts mica_identity_counts(const struct mica_identity *identity);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MICA_CONTAINER_IDENTITY_INTERNAL_H
+#define MICA_CONTAINER_IDENTITY_INTERNAL_H
+
+#include "container/cgroup.h"
+#include "container/classify.h"
+#include "container/container_table.h"
+#include "container/identity.h"
+#include "container/mountinfo.h"
+#include "container/namespace_table.h"
+#include "container/string_pool.h"
+#include "container/union_table.h"
+
+struct mica_identity {
+	struct mica_host host;
+	struct mica_mountinfo *mounts;
+	struct mica_string_pool strings;
+	struct mica_cgroups cgroups;
+	struct mica_container_table containers;
+	struct mica_union_table unions;
+	struct mica_namespace_table namespaces;
+	struct mica_classifier classifier;
+};
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An event after decoding: what every consumer (text, JSON, statistics) gets, live or recorded.
+ */
+#ifndef MICA_STREAM_EVENT_H
+#define MICA_STREAM_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "container/container.h"
+#include "mica/event.h"
+
+struct mica_event {
+	/** The head of the record, copied and aligned. */
+	struct mica_record record;
+	/** Wall clock, ns since the epoch: record.time_ns plus the offset between both clocks. */
+	uint64_t time_ns;
+	/** Absolute path in the object ("/etc/passwd"; the object itself is "/"); for mount events in the namespace.
+	 *  Empty where the event has none. Points into the decoder's buffer: valid until the next record. */
+	struct mica_bytes path;
+	/** Old name (rename, link: absolute as `path`), or source of a mount: as the caller wrote it when
+	 *  !source_is_path. Empty: none. */
+	struct mica_bytes source;
+
+	/* Filled by identify; all owned by the identity tables, valid as long as those. */
+
+	/** Container of the task, else the container whose union the object lies in, else NULL. */
+	const struct mica_container *container;
+	/** Namespace of the task; NULL: not known (yet). */
+	const struct mica_namespace *mount_namespace;
+	/** Where the data lives. kind == MICA_OBJECT_NONE: the event has no object. */
+	struct mica_object object;
+	/** Absolute host path of the object; NULL: not visible on the host. Valid until the next event. */
+	const char *host_path;
+	/** Path as the container sees it, where that is known and differs from `path`; else NULL. */
+	const char *container_path;
+
+	/* lost events only (record.type == MICA_EVENT_LOST) */
+	uint64_t lost_count;
+	enum mica_lost_cause lost_cause;
+	/** enum mica_event_type that was lost; MICA_EVENT_NONE: of several types. */
+	enum mica_event_type lost_of;
+};
+
+/** Names as in the JSON ("copy-up"); NULL for an unknown number. */
+const char *mica_event_type_name(enum mica_event_type type);
+const char *mica_reason_name(enum mica_reason reason);
+/** "ring-full", "no-scratch", "no-state", "skipped", "unreadable". */
+const char *mica_lost_cause_name(enum mica_lost_cause cause);
+/** Type of a name; MICA_EVENT_NONE: no such event. */
+enum mica_event_type mica_event_type_from_name(const char *name);
+
+#endif

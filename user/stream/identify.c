@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "stream/identify.h"
+
+int mica_identify(struct mica_identity *identity, struct mica_event *event)
+{
+	struct mica_identified identified;
+	int r;
+
+	/* Says nothing of a task: its record fields are not a record's. */
+	if (event->record.type == MICA_EVENT_LOST)
+		return 0;
+	if (event->record.type == MICA_RECORD_UNION_LAYER) {
+		r = mica_identity_add_layer(identity, &event->record, event->path);
+		return r < 0 ? r : 1;
+	}
+	r = mica_identity_find(identity, &event->record, event->path, event->source, &identified);
+	if (r != 0)
+		return r;
+	event->container = identified.container;
+	event->mount_namespace = identified.mount_namespace;
+	event->object = identified.object;
+	event->host_path = identified.host_path;
+	event->container_path = identified.container_path;
+	event->path = identified.path;
+	event->source = identified.source;
+	return 0;
+}
+
+void mica_identify_done(struct mica_identity *identity, const struct mica_event *event)
+{
+	if (event->record.type == MICA_EVENT_NAMESPACE_GONE)
+		mica_identity_namespace_gone(identity, event->record.mnt_ns_id);
+	else if (event->record.type == MICA_EVENT_UNION_DOWN)
+		mica_identity_union_gone(identity, event->record.union_id);
+}

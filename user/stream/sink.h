@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where events go. Each sink writes to a FILE; a write error is sticky there (ferror) and the caller's to report.
+ */
+#ifndef MICA_STREAM_SINK_H
+#define MICA_STREAM_SINK_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "stream/event.h"
+
+struct mica_sink_context {
+	/** Path of a cgroup id, or NULL; may be NULL itself. */
+	const char *(*cgroup_path)(uint64_t cgroup_id, void *userdata);
+	void *userdata;
+};
+
+/** One JSON object and a newline (DESIGN.md section 5; mica-events(5)). 0, -ENOMEM, or -EIO when `out` fails. */
+int mica_sink_json(FILE *out, const struct mica_event *event, const struct mica_sink_context *context);
+
+struct mica_text_options {
+	bool colour;
+	/** Columns of the terminal; 0: no limit. Lines are never cut: only padding depends on it. */
+	unsigned width;
+};
+
+/** One aligned line; control bytes and invalid UTF-8 are escaped (\n, \xff), so a name cannot forge a line. */
+int mica_sink_text(FILE *out, const struct mica_event *event, const struct mica_text_options *options);
+/** The heading line for the columns of mica_sink_text. */
+int mica_sink_text_heading(FILE *out, const struct mica_text_options *options);
+
+#endif

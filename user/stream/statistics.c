@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rows are kept in glibc's balanced tree (tsearch), which also gives the order of the table.
+ */
+#include "stream/statistics.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/format.h"
+#include "base/utf8.h"
+#include "stream/label.h"
+
+/* Bucket i counts durations below 2^i ns that are in no lower bucket. */
+#define BUCKETS 65
+
+/* What a row is about. Strings are the event's in a key to search with, copies in a row. */
+struct row_key {
+	/** Rank: containers, then the host, then other namespaces. */
+	unsigned rank;
+	uint32_t mnt_ns;
+	const char *id;
+	const char *name;
+	/* Strings that its label is made of, and no others. */
+	struct mica_object object;
+};
+
+struct row {
+	struct row_key key;
+	char *container_label;
+	char *object_label;
+	uint64_t copy_ups, bytes, whiteouts, creates, deletes, renames;
+	uint64_t durations[BUCKETS];
+};
+
+struct mica_statistics {
+	/** Root of the tree of struct row. */
+	void *rows;
+	/** The row of the last event: mostly also that of the next. */
+	struct row *last;
+	uint64_t events;
+	uint64_t lost;
+	/** MICA_EVENT_NONE: of several types. */
+	uint64_t lost_by[_MICA_LOST_MAX][_MICA_EVENT_MAX];
+};
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_strings(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+static int compare_keys(const void *left, const void *right)
+{
+	const struct row_key *a = left, *b = right;
+	int r;
+
+	if ((r = compare_numbers(a->rank, b->rank)) || (r = compare_strings(a->name, b->name)) ||
+	    (r = compare_strings(a->id, b->id)) || (r = compare_numbers(a->mnt_ns, b->mnt_ns)) ||
+	    (r = compare_numbers(a->object.kind, b->object.kind)) ||
+	    (r = compare_numbers(a->object.layers, b->object.layers)) ||
+	    (r = compare_numbers(a->object.layer, b->object.layer)) ||
+	    (r = compare_strings(a->object.volume, b->object.volume)))
+		return r;
+	return compare_strings(a->object.digest, b->object.digest);
+}
+
+static struct row_key key_of(const struct mica_event *event)
+{
+	const struct mica_container *container = event->container;
+	const struct mica_object *object = &event->object;
+	struct row_key key = { .object = { .kind = object->kind, .role = object->role } };
+
+	if (container) {
+		key.id = container->id;
+		key.name = container->name;
+	} else if (mica_label_is_host(event)) {
+		key.rank = 1;
+	} else {
+		key.rank = 2;
+		key.mnt_ns = event->record.mnt_ns;
+	}
+	if (object->kind == MICA_OBJECT_LAYER) {
+		key.object.layer = object->layer;
+		key.object.layers = object->layers;
+		key.object.digest = object->digest;
+	} else if (object->kind == MICA_OBJECT_VOLUME) {
+		key.object.volume = object->volume;
+	}
+	return key;
+}
+
+static void row_free(void *address)
+{
+	struct row *row = address;
+
+	if (!row)
+		return;
+	free((char *)row->key.id);
+	free((char *)row->key.name);
+	free((char *)row->key.object.digest);
+	free((char *)row->key.object.volume);
+	free(row->container_label);
+	free(row->object_label);
+	free(row);
+}
+
+static void row_cleanup(struct row **row)
+{
+	row_free(*row);
+}
+
+/* Copies *string (NULL stays NULL); on failure it is NULL. */
+static bool copy_string(const char **string)
+{
+	if (!*string)
+		return true;
+	*string = strdup(*string);
+	return *string;
+}
+
+/* "layer 2/5 sha256:9f86d081884c": enough of the digest to find the layer. */
+static char *object_label(const struct mica_object *object)
+{
+	const size_t shown = sizeof("sha256:9f86d081884c") - 1;
+	_cleanup_buffer_ struct mica_buffer label = {};
+
+	mica_label_object(&label, object);
+	if (object->digest) {
+		(void)mica_buffer_append_byte(&label, ' ');
+		(void)mica_utf8_append_escaped(&label, object->digest, strnlen(object->digest, shown));
+	}
+	return mica_buffer_string(&label) ? TAKE_PTR(label.data) : NULL;
+}
+
+static char *container_label(const struct mica_event *event)
+{
+	_cleanup_buffer_ struct mica_buffer label = {};
+
+	mica_label_container(&label, event);
+	return mica_buffer_string(&label) ? TAKE_PTR(label.data) : NULL;
+}
+
+static struct row *row_new(const struct row_key *key, const struct mica_event *event)
+{
+	_cleanup_(row_cleanup) struct row *row = calloc(1, sizeof(*row));
+	if (!row)
+		return NULL;
+
+	row->key = *key;
+	/* All four, so that none is left pointing into the event when one fails. */
+	bool copied = copy_string(&row->key.id);
+	copied &= copy_string(&row->key.name);
+	copied &= copy_string(&row->key.object.digest);
+	copied &= copy_string(&row->key.object.volume);
+	row->key.object.role = NULL; /* only in the label, and follows from the layer */
+	row->container_label = container_label(event);
+	row->object_label = object_label(&key->object);
+	if (!copied || !row->container_label || !row->object_label)
+		return NULL;
+	return TAKE_PTR(row);
+}
+
+static struct row *find_row(struct mica_statistics *statistics, const struct mica_event *event)
+{
+	struct row_key key = key_of(event);
+
+	if (statistics->last && compare_keys(&key, &statistics->last->key) == 0)
+		return statistics->last;
+
+	/* A tree of rows is a tree of keys: the key is a row's first member. */
+	struct row **found = tfind(&key, &statistics->rows, compare_keys);
+	if (found)
+		return *found;
+
+	_cleanup_(row_cleanup) struct row *row = row_new(&key, event);
+	if (!row || !tsearch(row, &statistics->rows, compare_keys))
+		return NULL;
+	return TAKE_PTR(row);
+}
+
+static void count_copy_up(struct row *row, const struct mica_record *record)
+{
+	uint64_t ns = record->copy_up.duration_ns;
+
+	row->copy_ups++;
+	row->bytes += record->copy_up.bytes;
+	if (!(record->flags & MICA_RECORD_NO_DURATION))
+		row->durations[ns ? 64 - __builtin_clzll(ns) : 0]++;
+}
+
+static bool has_row(enum mica_event_type type)
+{
+	return type == MICA_EVENT_COPY_UP || type == MICA_EVENT_WHITEOUT || type == MICA_EVENT_CREATE ||
+	       type == MICA_EVENT_DELETE || type == MICA_EVENT_RENAME;
+}
+
+int mica_statistics_add(struct mica_statistics *statistics, const struct mica_event *event)
+{
+	const struct mica_record *record = &event->record;
+
+	if (record->type == MICA_EVENT_LOST) {
+		unsigned cause = event->lost_cause, of = event->lost_of;
+		if (event->lost_cause != MICA_LOST_DETAIL) /* the event itself is there */
+			statistics->lost += event->lost_count;
+		if (cause < _MICA_LOST_MAX && of < _MICA_EVENT_MAX)
+			statistics->lost_by[cause][of] += event->lost_count;
+		return 0;
+	}
+
+	/* What failed changed nothing: an event, but in no row. */
+	if (!has_row(record->type) || record->error) {
+		statistics->events++;
+		return 0;
+	}
+	struct row *row = find_row(statistics, event);
+	if (!row)
+		return -ENOMEM;
+	statistics->last = row;
+	statistics->events++;
+
+	if (record->type == MICA_EVENT_COPY_UP)
+		count_copy_up(row, record);
+	row->whiteouts += record->type == MICA_EVENT_WHITEOUT;
+	row->creates += record->type == MICA_EVENT_CREATE;
+	row->deletes += record->type == MICA_EVENT_DELETE;
+	row->renames += record->type == MICA_EVENT_RENAME;
+	return 0;
+}
+
+int mica_statistics_new(struct mica_statistics **ret)
+{
+	struct mica_statistics *statistics = calloc(1, sizeof(*statistics));
+	if (!statistics)
+		return -ENOMEM;
+	*ret = statistics;
+	return 0;
+}
+
+void mica_statistics_free(struct mica_statistics **statistics)
+{
+	if (!*statistics)
+		return;
+	tdestroy((*statistics)->rows, row_free);
+	free(*statistics);
+	*statistics = NULL;
+}
+
+uint64_t mica_statistics_events(const struct mica_statistics *statistics)
+{
+	return statistics->events;
+}
+
+uint64_t mica_statistics_lost(const struct mica_statistics *statistics)
+{
+	return statistics->lost;
+}
+
+enum column { CONTAINER, OBJECT, COPY_UPS, BYTES, P50, P99, WHITEOUTS, CREATED, DELETED, RENAMED, COLUMNS };
+
+static const char *const headings[COLUMNS] = { "CONTAINER", "OBJECT",    "COPY-UPS", "BYTES",   "p50",
+					       "p99",       "WHITEOUTS", "CREATED",  "DELETED", "RENAMED" };
+
+/* The table under way, filled in two walks: widths first. */
+struct table {
+	FILE *out;
+	bool print;
+	size_t widths[COLUMNS];
+};
+
+static void format_percentile(const struct row *row, unsigned percent, char text[static MICA_FORMAT_SIZE])
+{
+	uint64_t count = 0, seen = 0;
+
+	for (unsigned i = 0; i < BUCKETS; i++)
+		count += row->durations[i];
+	/* The smallest bucket with at least that share at or below it. */
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		seen += row->durations[i];
+		if (seen && (unsigned __int128)seen * 100 >= (unsigned __int128)count * percent) {
+			(void)mica_format_duration(i < 64 ? UINT64_C(1) << i : UINT64_MAX, text);
+			return;
+		}
+	}
+	(void)snprintf(text, MICA_FORMAT_SIZE, "-"); /* none was timed */
+}
+
+static const char *format_cell(const struct row *row, enum column column, char text[static MICA_FORMAT_SIZE])
+{
+	const uint64_t numbers[COLUMNS] = {
+		[COPY_UPS] = row->copy_ups, [WHITEOUTS] = row->whiteouts, [CREATED] = row->creates,
+		[DELETED] = row->deletes,   [RENAMED] = row->renames,
+	};
+
+	switch (column) {
+	case CONTAINER:
+		return row->container_label;
+	case OBJECT:
+		return row->object_label;
+	case BYTES:
+		return mica_format_bytes(row->bytes, text);
+	case P50:
+	case P99:
+		format_percentile(row, column == P50 ? 50 : 99, text);
+		return text;
+	default:
+		(void)snprintf(text, MICA_FORMAT_SIZE, "%" PRIu64, numbers[column]);
+		return text;
+	}
+}
+
+static void put_cell(struct table *table, enum column column, const char *text)
+{
+	size_t width = mica_utf8_columns(text, strlen(text));
+	bool is_text = column == CONTAINER || column == OBJECT;
+
+	if (!table->print) {
+		if (width > table->widths[column])
+			table->widths[column] = width;
+		return;
+	}
+	int padding = (int)(table->widths[column] - width);
+	(void)fprintf(table->out, "%s%*s%s%*s", column ? "  " : "", is_text ? 0 : padding, "", text,
+		      is_text ? padding : 0, "");
+	if (column + 1 == COLUMNS)
+		(void)fputc('\n', table->out);
+}
+
+static void put_row(const void *node, VISIT visit, void *closure)
+{
+	const struct row *row = *(const struct row *const *)node;
+
+	if (visit != postorder && visit != leaf) /* glibc's postorder is the sorted one */
+		return;
+	for (unsigned column = 0; column < COLUMNS; column++) {
+		char text[MICA_FORMAT_SIZE];
+		put_cell(closure, column, format_cell(row, column, text));
+	}
+}
+
+static void print_table(const struct mica_statistics *statistics, FILE *out)
+{
+	struct table table = { .out = out };
+
+	for (int pass = 0; pass < 2; pass++) {
+		table.print = pass == 1;
+		for (unsigned column = 0; column < COLUMNS; column++)
+			put_cell(&table, column, headings[column]);
+		twalk_r(statistics->rows, put_row, &table);
+	}
+	(void)fputs("p50, p99: duration of a copy-up, rounded up to a power of two of nanoseconds\n", out);
+}
+
+static void print_lost(const struct mica_statistics *statistics, FILE *out)
+{
+	static const char *const meanings[_MICA_LOST_MAX] = {
+		[MICA_LOST_RING_FULL] = "the ring buffer was full: mica or what reads its output is too slow",
+		[MICA_LOST_NO_SCRATCH] = "no scratch memory left on the CPU",
+		[MICA_LOST_NO_STATE] = "no room to note an operation under way",
+		[MICA_LOST_SKIPPED] = "the kernel skipped the tracing program (at most so many)",
+		[MICA_LOST_UNREADABLE] = "the record could not be read",
+		[MICA_LOST_DETAIL] = "not lost, but the reason, duration, bytes or action may be missing",
+	};
+
+	(void)fprintf(out, "lost: %" PRIu64 "\n", statistics->lost);
+	for (unsigned cause = 0; cause < _MICA_LOST_MAX; cause++) {
+		for (unsigned of = 0; of < _MICA_EVENT_MAX; of++) {
+			const char *name = mica_event_type_name(of);
+			uint64_t count = statistics->lost_by[cause][of];
+			if (count)
+				(void)fprintf(out, "  %" PRIu64 " %s%s%s: %s\n", count, name ? name : "",
+					      name ? ", " : "", mica_lost_cause_name(cause), meanings[cause]);
+		}
+	}
+}
+
+int mica_statistics_print(const struct mica_statistics *statistics, FILE *out)
+{
+	if (statistics->rows)
+		print_table(statistics, out);
+	(void)fprintf(out, "events: %" PRIu64 "\n", statistics->events);
+	print_lost(statistics, out);
+	return ferror(out) ? -EIO : 0;
+}
