@@ -94,6 +94,31 @@ $(O)/tests/unit/%.o: tests/unit/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -Wno-missing-prototypes $(TEST_FLAGS) -MMD -MP -c -o $@ $<
 
+# Helpers of bpf/ on their own, run in this machine's kernel by BPF_PROG_TEST_RUN.
+BPF_TESTS := $(wildcard tests/bpf/*.bpf.c)
+BPF_TEST_SKELETONS := $(BPF_TESTS:tests/bpf/%.bpf.c=$(O)/bpf/%.skel.h)
+
+$(O)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/bpf/%.skel.h: $(O)/tests/bpf/%.bpf.o $(O)/bpf/path.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen object $(@D)/$*.o $^
+	$(Q)$(BPFTOOL) gen skeleton $(@D)/$*.o name $*_bpf >$@
+
+$(O)/tests/bpf/%.o: tests/bpf/%.c $(BPF_TEST_SKELETONS)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -Wno-missing-prototypes $(TEST_FLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/bpf-tests: $(patsubst %.c,$(O)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bpf/*.c))) $(LIBRARY_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $^ -lcriterion $(MICA_LDLIBS)
+
+-include $(BPF_TESTS:%.c=$(O)/%.d) $(patsubst %.c,$(O)/%.d,$(filter-out %.bpf.c,$(wildcard tests/bpf/*.c)))
+
 # libFuzzer is clang's; the library is compiled again, with coverage.
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_OBJECTS := $(patsubst $(O)/%.o,$(O)/fuzz/%.o,$(filter-out $(O)/user/kernel/% $(O)/user/cmd/%,$(LIBRARY_OBJECTS)))
@@ -116,8 +141,9 @@ endif
 
 .PHONY: unit
 unit:
-	$(Q)$(MAKE) --no-print-directory SANITIZE=1 $(S)/unit
+	$(Q)$(MAKE) --no-print-directory SANITIZE=1 $(S)/unit $(S)/bpf-tests
 	$(Q)$(S)/unit --jobs=2
+	$(Q)$(S)/bpf-tests --jobs=1
 
 .PHONY: fuzz
 fuzz:

@@ -120,9 +120,11 @@ bool mica_trace_select(struct mica_trace_selection *selection, const struct mica
 
 void mica_trace_select_done(struct mica_trace_selection *selection, const struct mica_event *event)
 {
-	if (event->record.type == MICA_EVENT_NAMESPACE_GONE)
-		(void)mica_table_remove(&selection->namespaces, event->record.mnt_ns_id);
-	else if (event->record.type == MICA_EVENT_UNION_DOWN)
+	/* The kernel forgets a namespace when it goes, but mica may have told of it after that. */
+	if (event->record.type == MICA_EVENT_NAMESPACE_GONE &&
+	    mica_table_remove(&selection->namespaces, event->record.mnt_ns_id))
+		(void)mica_kernel_select_namespace(selection->kernel, event->record.mnt_ns_id, MICA_SELECTION_UNKNOWN);
+	if (event->record.type == MICA_EVENT_UNION_DOWN)
 		(void)mica_table_remove(&selection->unions, event->record.union_id);
 }
 

@@ -3,8 +3,10 @@
 
 #include <linux/magic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "container/whiteout.h"
 #include "mica/event.h"
 
@@ -201,4 +203,67 @@ void mica_classify_other(struct mica_classifier *classifier, struct mica_known_c
 	rebase_source(classifier, record, NULL, identified);
 	if (identified->object.kind == MICA_OBJECT_HOST && identified->host_path)
 		identified->path = bytes_of(identified->host_path);
+}
+
+/**
+ * Rest of a path below the container's root directory on the host, for a task whose root is not yet that directory: a
+ * runtime that sets the container up. data == NULL: not there.
+ */
+static struct mica_bytes below_root(const struct mica_classifier *classifier,
+				    const struct mica_known_container *container, const struct mica_record *record,
+				    struct mica_bytes path)
+{
+	const char *directory = container->details->root_directory;
+	_cleanup_free_ char *real = NULL;
+	struct mica_bytes rest = {};
+
+	if (record->root_union || !directory)
+		return rest;
+	rest = mica_path_below(path, directory);
+	/* The kernel's paths have no symlinks. */
+	if (!rest.data && mica_host_resolve(classifier->host, directory, &real) == 0)
+		rest = mica_path_below(path, real);
+	return rest;
+}
+
+static const char *copy_path(struct mica_bytes path, char buffer[static MICA_HOST_PATH_BYTES])
+{
+	if (path.size >= MICA_HOST_PATH_BYTES)
+		return NULL;
+	memcpy(buffer, path.data, path.size);
+	buffer[path.size] = '\0';
+	return buffer;
+}
+
+void mica_classify_mount(struct mica_classifier *classifier, struct mica_known_container *container,
+			 const struct mica_record *record, struct mica_identified *identified)
+{
+	const struct mica_known_volume *volume;
+	struct mica_bytes rest = {};
+
+	if (strncmp(record->mount.fstype, "tmpfs", MICA_FSTYPE_BYTES) == 0)
+		identified->object.kind = MICA_OBJECT_TMPFS;
+	if ((record->flags & MICA_RECORD_PATH_TRUNCATED) || identified->path.size == 0)
+		return;
+	if (record->flags & MICA_RECORD_HOST) {
+		identified->host_path = copy_path(identified->path, classifier->buffers.host);
+		return;
+	}
+	if (!container || !container->detailed)
+		return;
+	rest = below_root(classifier, container, record, identified->path);
+	if (rest.data) {
+		identified->host_path = copy_path(identified->path, classifier->buffers.host);
+		identified->path = or_root(rest);
+	}
+	/* What a container itself mounts over a volume is another thing. */
+	if (identified->object.kind || (!rest.data && record->type == MICA_EVENT_MOUNT))
+		return;
+	volume = mica_container_volume_at(classifier->containers, container, identified->path);
+	if (volume)
+		identified->object = (struct mica_object){
+			.kind = MICA_OBJECT_VOLUME,
+			.volume = volume->name,
+			.directory = volume->source,
+		};
 }

@@ -114,6 +114,13 @@ static void load_volumes(struct mica_container_table *table, struct mica_known_c
 	known->volumes_known = true;
 }
 
+/** Reads the volumes when that was not done yet. */
+static void need_volumes(struct mica_container_table *table, struct mica_known_container *container)
+{
+	if (!container->volumes_known && mica_retry_due(&container->volumes_retry))
+		load_volumes(table, container);
+}
+
 const struct mica_known_volume *mica_container_volume(struct mica_container_table *table,
 						      struct mica_known_container *container, uint32_t device,
 						      struct mica_bytes path, struct mica_bytes *ret_rest)
@@ -123,8 +130,7 @@ const struct mica_known_volume *mica_container_volume(struct mica_container_tabl
 
 	if (!container->detailed)
 		return NULL;
-	if (!container->volumes_known && mica_retry_due(&container->volumes_retry))
-		load_volumes(table, container);
+	need_volumes(table, container);
 	for (size_t i = 0; i < container->volume_count; i++) {
 		const struct mica_known_volume *volume = &container->volumes[i];
 		struct mica_bytes rest;
@@ -139,6 +145,22 @@ const struct mica_known_volume *mica_container_volume(struct mica_container_tabl
 		*ret_rest = rest;
 	}
 	return best;
+}
+
+const struct mica_known_volume *mica_container_volume_at(struct mica_container_table *table,
+							 struct mica_known_container *container,
+							 struct mica_bytes path)
+{
+	if (!container->detailed)
+		return NULL;
+	need_volumes(table, container);
+	for (size_t i = 0; i < container->volume_count; i++) {
+		const struct mica_known_volume *volume = &container->volumes[i];
+
+		if (strlen(volume->destination) == path.size && memcmp(volume->destination, path.data, path.size) == 0)
+			return volume;
+	}
+	return NULL;
 }
 
 void mica_container_renew_volumes(struct mica_known_container *container)

@@ -110,6 +110,10 @@ void mica_container_release(struct mica_known_container *container);
 const struct mica_known_volume *mica_container_volume(struct mica_container_table *table,
 						      struct mica_known_container *container, uint32_t device,
 						      struct mica_bytes path, struct mica_bytes *ret_rest);
+/** The volume that a container has at exactly this path of its own; NULL: none. */
+const struct mica_known_volume *mica_container_volume_at(struct mica_container_table *table,
+							 struct mica_known_container *container,
+							 struct mica_bytes path);
 /** Has the volumes read again at the next need, if the config.json changed (the container may have been restarted). */
 void mica_container_renew_volumes(struct mica_known_container *container);
 

@@ -102,27 +102,14 @@ static bool is_about_namespace(unsigned type)
 	return type == MICA_EVENT_NAMESPACE_CREATED || type == MICA_EVENT_NAMESPACE_GONE;
 }
 
-/** A mount event's path is one of the task's namespace, and the host's namespace is the host's tree. */
-static void set_mount_path(struct mica_identity *identity, const struct mica_record *record,
-			   struct mica_identified *identified)
-{
-	char *buffer = identity->classifier.buffers.host;
-
-	if (!(record->flags & MICA_RECORD_HOST) || (record->flags & MICA_RECORD_PATH_TRUNCATED) ||
-	    identified->path.size == 0 || identified->path.size >= MICA_HOST_PATH_BYTES)
-		return;
-	memcpy(buffer, identified->path.data, identified->path.size);
-	buffer[identified->path.size] = '\0';
-	identified->host_path = buffer;
-}
-
 static int classify(struct mica_identity *identity, const struct mica_record *record, struct mica_union *u,
 		    struct mica_known_container *container, struct mica_identified *identified)
 {
 	if (is_about_namespace(record->type))
 		return 0;
 	if (is_mount_event(record->type)) {
-		set_mount_path(identity, record, identified);
+		mica_classify_mount(&identity->classifier, container ? container : u ? u->container : NULL, record,
+				    identified);
 		return 0;
 	}
 	if (is_about_union(record->type)) {

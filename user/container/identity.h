@@ -53,8 +53,9 @@ struct mica_identified {
  * known and last tried 50 ms ago or more (longer after each try, 5 s at most). Never blocks on an engine's process.
  * 0; 1: this is no event (a whiteout that was moved and hides nothing); -ENOMEM. `ret` is untouched unless 0.
  *
- * Objects by type of record: paths of mount events are paths in the task's namespace: they have no object and stay as
- * they are; union-up and union-down are about the union's upper; namespace events have no object.
+ * Objects by type of record: a mount event has one where a volume or a tmpfs is what is mounted, and its path is one of
+ * the task's namespace, or, while a runtime sets a container up, the one that the container will see; union-up and
+ * union-down are about the union's upper; namespace events have no object.
  */
 int mica_identity_find(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
 		       struct mica_bytes source, struct mica_identified *ret);

@@ -138,7 +138,9 @@ static void write_paths(struct mica_json_writer *writer, const struct mica_event
 static void write_copy_up(struct mica_json_writer *writer, const struct mica_record *record)
 {
 	mica_json_string(writer, "reason", mica_reason_name(record->copy_up.reason));
-	mica_json_number(writer, "bytes", record->copy_up.bytes);
+	/* Bytes are counted from the start of the copy-up: where that was not seen, they are not known either. */
+	if (!(record->flags & MICA_RECORD_NO_DURATION))
+		mica_json_number(writer, "bytes", record->copy_up.bytes);
 	mica_json_number(writer, "size", record->copy_up.size);
 	if (!(record->flags & MICA_RECORD_NO_DURATION))
 		mica_json_number(writer, "duration_ns", record->copy_up.duration_ns);

@@ -6,7 +6,7 @@
 files=100000 directories=50
 make_union() {
 	mkdir -p /tmp/union /tmp/merged
-	mount -t tmpfs union /tmp/union
+	mount -t tmpfs -o nr_inodes=0 union /tmp/union
 	mkdir /tmp/union/lower /tmp/union/upper /tmp/union/work
 	[ "$(unlink-many make /tmp/union/lower $files $directories)" = $files ] || fail "cannot make the files"
 	mount -t overlay overlay -o lowerdir=/tmp/union/lower,upperdir=/tmp/union/upper,workdir=/tmp/union/work \

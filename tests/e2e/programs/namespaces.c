@@ -27,9 +27,11 @@ static void live(const char *directory)
 		error(1, errno, "umount %s", directory);
 	if (chdir(directory) < 0 || mknod("a", S_IFREG | 0644, 0) < 0 || rename("a", "b") < 0 || unlink("b") < 0)
 		error(1, errno, "files of %s", directory);
-	/* This one fails after its check: nothing may be kept of it. */
-	if (rename(".", "c") == 0)
-		error(1, 0, "renamed a mount's root");
+	/* This one fails after its check, in the file system: nothing may be kept of it. */
+	if (mkdir("d", 0755) < 0 || mkdir("e", 0755) < 0 || mkdir("e/f", 0755) < 0)
+		error(1, errno, "directories of %s", directory);
+	if (rename("d", "e") == 0 || errno != ENOTEMPTY)
+		error(1, 0, "renamed to a directory that is not empty");
 	_exit(0);
 }
 

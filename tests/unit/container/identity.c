@@ -266,6 +266,58 @@ Test(identity, mount_events_keep_their_path)
 	cr_assert_null(found.container);
 }
 
+Test(identity, mounts_of_a_container_that_is_set_up)
+{
+	struct mica_record record = disk_record(MICA_EVENT_MOUNT);
+	struct mica_identified found;
+
+	open_tree(PODMAN4);
+	add_web_union();
+	(void)find(&record, "/known");
+	record.root_union = 0;
+	found = find(&record, WEB_LAYER "/merged/data");
+	cr_assert_str_eq(found.container->name, "web");
+	cr_assert_eq(found.object.kind, MICA_OBJECT_VOLUME);
+	cr_assert_str_eq(found.object.volume, "db-data");
+	cr_assert_str_eq(found.object.directory, STORAGE "/volumes/db-data/_data");
+	assert_path(found.path, "/data");
+	cr_assert_str_eq(found.host_path, WEB_LAYER "/merged/data");
+	found = find(&record, WEB_LAYER "/merged");
+	cr_assert_eq(found.object.kind, MICA_OBJECT_NONE);
+	assert_path(found.path, "/");
+	/* Not below the root: the runtime's own business. */
+	found = find(&record, WEB_LAYER "/mergedx/data");
+	cr_assert_eq(found.object.kind, MICA_OBJECT_NONE);
+	cr_assert_null(found.host_path);
+	assert_path(found.path, WEB_LAYER "/mergedx/data");
+	memcpy(record.mount.fstype, "tmpfs", sizeof("tmpfs"));
+	found = find(&record, WEB_LAYER "/merged/data");
+	cr_assert_eq(found.object.kind, MICA_OBJECT_TMPFS);
+	assert_path(found.path, "/data");
+}
+
+Test(identity, mounts_by_a_container_itself)
+{
+	struct mica_record record = disk_record(MICA_EVENT_MOUNT);
+	struct mica_identified found;
+
+	open_tree(PODMAN4);
+	add_web_union();
+	/* Over the volume, so not the volume. */
+	found = find(&record, "/data");
+	cr_assert_eq(found.object.kind, MICA_OBJECT_NONE);
+	assert_path(found.path, "/data");
+	record.type = MICA_EVENT_REMOUNT;
+	found = find(&record, "/data");
+	cr_assert_eq(found.object.kind, MICA_OBJECT_VOLUME);
+	cr_assert_str_eq(found.object.volume, "db-data");
+	cr_assert_null(found.host_path);
+	/* A path that only looks like the container's root. */
+	found = find(&record, WEB_LAYER "/merged/data");
+	cr_assert_eq(found.object.kind, MICA_OBJECT_NONE);
+	assert_path(found.path, WEB_LAYER "/merged/data");
+}
+
 Test(identity, plain_crun_by_its_root)
 {
 	struct mica_record record = web_record(MICA_EVENT_CREATE, 0);

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""For checks that read a `mica trace --json`."""
+import json
+
+FILE_EVENTS = {"copy-up", "whiteout", "opaque", "redirect", "create", "delete", "rename", "link"}
+
+
+def load(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def name(event):
+    return event.get("container", {}).get("name")
+
+
+def of(events, container):
+    return [event for event in events if name(event) == container]
+
+
+def where(event):
+    """("layer", 2), ("volume", "db-data"), ("upper",), …"""
+    thing = event.get("object", {})
+    extra = thing.get("layer") or thing.get("volume")
+    return (thing.get("kind"), extra) if extra else (thing.get("kind"),)
+
+
+def files(events):
+    """What happened to files, in order: (event, where, path[, source])."""
+    return [(event["event"], *where(event), event["path"]) + ((event["source"],) if "source" in event else ())
+            for event in events if event["event"] in FILE_EVENTS]
+
+
+def same(got, expected):
+    """Two sequences, with the first difference said."""
+    for index, (left, right) in enumerate(zip(got, expected)):
+        assert left == right, f"no. {index}: got {left}, expected {right}\nall: {got}"
+    assert len(got) == len(expected), f"got {got[len(expected):]} more, {expected[len(got):]} missing"

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# bash completion for mica
+
+_mica()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
+	local events="copy-up whiteout opaque redirect create delete rename link mount umount move-mount remount
+		mount-setattr union-up union-down namespace-created namespace-gone lost"
+
+	case ${COMP_WORDS[1]:-} in
+	trace)
+		case $prev in
+		-e | --event) words=$events ;;
+		-c | --container) words=$(podman ps --format '{{.Names}}' 2>/dev/null) ;;
+		-n | --namespace) words=$(lsns --type mnt --noheadings --output NS 2>/dev/null) ;;
+		-N | --count | --for | --ring-size) words= ;;
+		*) words="--container --namespace --event --json --no-summary --count --for --ring-size --help" ;;
+		esac
+		;;
+	doctor) words="--json --help" ;;
+	help) words="trace doctor version" ;;
+	*) words="trace doctor help version --verbose --version --help" ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _mica mica
