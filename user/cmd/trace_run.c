@@ -27,6 +27,7 @@
 #define SECOND_NS 1000000000ULL
 /** Unions described at a time while mica starts: a fraction of the smallest ring buffer. */
 #define SCAN_BATCH 16
+#define OUTPUT_BYTES (256 << 10)
 
 struct trace {
 	const struct mica_trace_options *options;
@@ -42,6 +43,8 @@ struct trace {
 	/** CLOCK_REALTIME - CLOCK_BOOTTIME, ns. */
 	int64_t clock_offset_ns;
 	unsigned scanned;
+	/** A union was met that the kernel did not describe. */
+	bool scan_again;
 	/** Why stdout failed, or 0. What comes after that is counted, not written. */
 	int output_error;
 	uint64_t not_written;
@@ -116,6 +119,8 @@ static int take(const void *record, size_t size, void *userdata)
 	error = mica_identify(trace->identity, &event);
 	if (error)
 		return error > 0 ? 0 : error;
+	if (event.record.union_id && !mica_identity_knows_union(trace->identity, event.record.union_id))
+		trace->scan_again = true;
 	if (mica_trace_select(&trace->selection, &event) &&
 	    (!trace->options->events || trace->options->events >> event.record.type & 1))
 		error = show(trace, &event);
@@ -198,6 +203,17 @@ static int open_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
+/** What is looked at once a second. */
+static int look_around(struct trace *trace)
+{
+	trace->clock_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
+	if (trace->scan_again) {
+		trace->scan_again = false;
+		(void)mica_identity_scan(trace->identity, visit_namespace, visit_union, trace);
+	}
+	return report_losses(trace);
+}
+
 /** Until the end that was asked for, or a signal. */
 static int loop(struct trace *trace, int signals)
 {
@@ -217,8 +233,7 @@ static int loop(struct trace *trace, int signals)
 		now = now_ns(CLOCK_MONOTONIC);
 		if (now - looked >= SECOND_NS) {
 			looked = now;
-			trace->clock_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
-			error = report_losses(trace);
+			error = look_around(trace);
 			if (error)
 				return error;
 		}
@@ -260,6 +275,8 @@ static void set_up_text(struct trace *trace)
 	trace->text.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color);
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		trace->text.width = size.ws_col;
+	/* One write a batch, not one a line. */
+	(void)setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
 	if (!trace->options->json)
 		(void)mica_sink_text_heading(stdout, &trace->text);
 	(void)fflush(stdout);

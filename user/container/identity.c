@@ -172,6 +172,11 @@ void mica_identity_union_gone(struct mica_identity *identity, uint64_t union_id)
 	mica_union_table_gone(&identity->unions, union_id);
 }
 
+bool mica_identity_knows_union(const struct mica_identity *identity, uint64_t union_id)
+{
+	return mica_table_get(&identity->unions.unions, union_id) != NULL;
+}
+
 const char *mica_identity_cgroup_path(struct mica_identity *identity, uint64_t cgroup_id)
 {
 	return mica_cgroups_path(&identity->cgroups, cgroup_id);

@@ -7,6 +7,7 @@
 #ifndef MICA_CONTAINER_IDENTITY_H
 #define MICA_CONTAINER_IDENTITY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -64,6 +65,9 @@ int mica_identity_find(struct mica_identity *identity, const struct mica_record 
  *  under way find it; its container's name stays for good. */
 void mica_identity_namespace_gone(struct mica_identity *identity, uint64_t mnt_ns_id);
 void mica_identity_union_gone(struct mica_identity *identity, uint64_t union_id);
+
+/** False: no layer of this union was ever described (the program that does it was skipped). A scan makes up for it. */
+bool mica_identity_knows_union(const struct mica_identity *identity, uint64_t union_id);
 
 /** Path of a cgroup below the cgroup2 root ("/system.slice/…"); NULL: not known. Cached. */
 const char *mica_identity_cgroup_path(struct mica_identity *identity, uint64_t cgroup_id);
