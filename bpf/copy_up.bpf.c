@@ -67,6 +67,36 @@ int BPF_PROG(fileattr_entry, void *idmap, struct dentry *dentry)
 	return 0;
 }
 
+/* What fails before the copy-up has begun, for want of a right or of the attribute, ends here. */
+
+SEC("fexit/ovl_setattr")
+int BPF_PROG(setattr_exit)
+{
+	operation_end(operation_peek(bpf_get_current_task_btf()));
+	return 0;
+}
+
+SEC("fexit/ovl_xattr_set")
+int BPF_PROG(xattr_set_exit)
+{
+	operation_end(operation_peek(bpf_get_current_task_btf()));
+	return 0;
+}
+
+SEC("fexit/ovl_set_acl")
+int BPF_PROG(set_acl_exit)
+{
+	operation_end(operation_peek(bpf_get_current_task_btf()));
+	return 0;
+}
+
+SEC("fexit/ovl_fileattr_set")
+int BPF_PROG(fileattr_exit)
+{
+	operation_end(operation_peek(bpf_get_current_task_btf()));
+	return 0;
+}
+
 SEC("fentry/ovl_copy_up_flags")
 int BPF_PROG(copy_up_all, struct dentry *dentry, int flags)
 {
@@ -77,7 +107,7 @@ int BPF_PROG(copy_up_all, struct dentry *dentry, int flags)
 
 /** Operations whose only part is the copy-up end with it; the others end in the hook that reports them. */
 SEC("fexit/ovl_copy_up_flags")
-int BPF_PROG(copy_up_all_end, struct dentry *dentry, int flags)
+int BPF_PROG(copy_up_all_end, struct dentry *dentry, int flags, int result)
 {
 	struct operation *operation = operation_peek(bpf_get_current_task_btf());
 
@@ -87,7 +117,9 @@ int BPF_PROG(copy_up_all_end, struct dentry *dentry, int flags)
 	case MICA_REASON_NONE:
 	case MICA_REASON_RENAME:
 	case MICA_REASON_LINK:
-		return 0;
+		/* A failed one ends the whole operation, which may have no other hook: open(O_CREAT). */
+		if (!result)
+			return 0;
 	}
 	operation_end(operation);
 	return 0;
@@ -171,7 +203,7 @@ int BPF_PROG(copy_up_exit, struct dentry *parent, struct dentry *dentry, int fla
 	if (operation && operation->copy_up_raced)
 		return 0;
 	if (!operation)
-		count_lost(MICA_EVENT_COPY_UP, MICA_LOST_NO_STATE);
+		count_lost(MICA_EVENT_COPY_UP, MICA_LOST_DETAIL);
 	scratch = record_begin(MICA_EVENT_COPY_UP, task, operation, union_of(dentry->d_sb), SCOPE_FILE);
 	if (!scratch)
 		return 0;

@@ -183,6 +183,18 @@ static __always_inline struct dentry *overlay_layer_root(struct super_block *sb,
 	return mnt ? BPF_CORE_READ(mnt, mnt_root) : NULL;
 }
 
+/** Does the task hold the inode's lock for writing? True where the lock does not know its owner (PREEMPT_RT). */
+static __always_inline bool inode_is_locked_by(struct inode *inode, struct task_struct *task)
+{
+	u64 owner;
+
+	if (!bpf_core_field_exists(inode->i_rwsem.owner))
+		return true;
+	owner = BPF_CORE_READ(inode, i_rwsem.owner.counter);
+	/* RWSEM_OWNER_FLAGS_MASK, kernel/locking/rwsem.c */
+	return (owner & ~7ULL) == (u64)task;
+}
+
 static __always_inline struct mount *real_mount(const struct vfsmount *mnt)
 {
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);

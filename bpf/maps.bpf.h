@@ -128,14 +128,16 @@ struct operation {
 	/** Overlay dentry that the operation is about, and the other one of an exchange. */
 	u64 target;
 	u64 other_target;
-	/** Overlay dentry that is unlinked: what a whiteout will stand for. */
+	/** Dentry that is removed: on a union, what a whiteout will stand for. */
 	u64 victim;
 	/** What the victim was: its dentry has no inode any more when the removal is reported. */
 	u64 victim_inode;
 	u32 victim_layer;
 	u32 victim_flags;
-	/** Superblock of the union that this mount(2) built. */
+	/** Superblock of the union that this mount(2) built, or that umount2(2) may have been the last mount of. */
 	u64 union_sb;
+	/** Action of that umount2(2). */
+	u64 umount_action;
 	/** Upper dentries that were given these xattrs. */
 	u64 opaque_upper;
 	u64 redirect_upper[2];
@@ -149,7 +151,8 @@ struct operation {
 	u32 in_union_setup;
 	/** Another task copied the object up while this one waited. */
 	u32 copy_up_raced;
-	u32 reserved;
+	/** The victim's whiteout was reported: what overlayfs whites out next is in its index. */
+	u32 whiteout_sent;
 };
 
 struct {

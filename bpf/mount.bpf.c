@@ -104,14 +104,21 @@ static __always_inline void record_fstype(struct scratch *scratch, const struct 
 static __always_inline int umount_begin(struct vfsmount *mnt, int flags)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct operation *operation = operation_begin(task, NULL, MICA_REASON_NONE);
 	struct mount *mount = real_mount(mnt);
+	struct dentry *mountpoint = BPF_CORE_READ(mount, mnt_mountpoint);
+	struct union_entry *object_union = union_of(mnt->mnt_sb);
 	struct scratch *scratch;
 
-	scratch = record_begin(MICA_EVENT_UMOUNT, task, operation_begin(task, NULL, MICA_REASON_NONE),
-			       union_of(mnt->mnt_sb), SCOPE_MOUNT);
+	if (operation && object_union)
+		operation->union_sb = (u64)mnt->mnt_sb;
+	/* As for mount(2): what lies on a union is also reported of the host. */
+	if (!object_union)
+		object_union = union_find((u64)BPF_CORE_READ(mountpoint, d_sb));
+	scratch = record_begin(MICA_EVENT_UMOUNT, task, operation, object_union, SCOPE_MOUNT);
 	if (!scratch)
 		return 0;
-	record_object(scratch, BPF_CORE_READ(mount, mnt_mountpoint));
+	record_object(scratch, mountpoint);
 	scratch->record.mount.flags = flags;
 	record_fstype(scratch, mnt);
 	record_path(scratch, mnt->mnt_root, mount);
@@ -146,7 +153,17 @@ static __always_inline int finish_kept(enum mica_event_type type, enum mica_even
 SEC("fexit/path_umount")
 int BPF_PROG(umount_exit)
 {
-	return finish_kept(MICA_EVENT_UMOUNT, MICA_EVENT_UMOUNT, traced_result(ctx));
+	struct operation *operation = operation_peek(bpf_get_current_task_btf());
+	u64 union_sb = operation ? operation->union_sb : 0;
+	u64 action = operation ? operation->action : 0;
+
+	finish_kept(MICA_EVENT_UMOUNT, MICA_EVENT_UMOUNT, traced_result(ctx));
+	/* The superblock goes when the task returns to user space: still this system call. */
+	if (operation) {
+		operation->union_sb = union_sb;
+		operation->umount_action = action;
+	}
+	return 0;
 }
 
 static __always_inline int move_mount_begin(const struct path *from, const struct path *to)

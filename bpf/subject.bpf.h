@@ -17,8 +17,9 @@ static __always_inline void count_lost(enum mica_event_type type, enum mica_lost
 	u32 key = type * _MICA_LOST_MAX + cause;
 	u64 *count = bpf_map_lookup_elem(&losses, &key);
 
+	/* A program of the same type may have been preempted on this CPU between its read and its write. */
 	if (count)
-		(*count)++;
+		__sync_fetch_and_add(count, 1);
 }
 
 static __always_inline bool is_overlay(const struct super_block *sb)

@@ -13,6 +13,26 @@
 #define RENAME_EXCHANGE (1 << 1) /* include/uapi/linux/fs.h */
 #define RENAME_WHITEOUT (1 << 2)
 
+/** False: overlayfs does it, in an operation of the task or while it builds a union. *ret_operation: the task's, or
+ * NULL. */
+static __always_inline bool is_users_doing(struct task_struct *task, struct operation **ret_operation)
+{
+	if (is_overlays_own_work(task))
+		return false;
+	*ret_operation = operation_peek(task);
+	return !*ret_operation || !(*ret_operation)->in_union_setup;
+}
+
+/** Nothing to report; but the parents may have gone up, and what comes next is another action. */
+static __always_inline int end_failed(void)
+{
+	struct operation *operation;
+
+	if (is_users_doing(bpf_get_current_task_btf(), &operation))
+		operation_end(operation);
+	return 0;
+}
+
 /** Reports one name and ends the operation. */
 static __always_inline int send_name(enum mica_event_type type, struct dentry *dentry)
 {
@@ -20,10 +40,7 @@ static __always_inline int send_name(enum mica_event_type type, struct dentry *d
 	struct operation *operation;
 	struct scratch *scratch;
 
-	if (is_overlays_own_work(task))
-		return 0;
-	operation = operation_peek(task);
-	if (operation && operation->in_union_setup)
+	if (!is_users_doing(task, &operation))
 		return 0;
 	scratch = record_begin(type, task, operation, union_of(dentry->d_sb), SCOPE_FILE);
 	if (scratch) {
@@ -57,32 +74,32 @@ int BPF_PROG(file_open_check, struct file *file)
 SEC("fexit/vfs_create")
 int BPF_PROG(create_exit, void *idmap, struct inode *dir, struct dentry *dentry)
 {
-	return traced_result(ctx) ? 0 : send_name(MICA_EVENT_CREATE, dentry);
+	return traced_result(ctx) ? end_failed() : send_name(MICA_EVENT_CREATE, dentry);
 }
 
 /* 7.2: vfs_create(idmap, dentry, mode, delegated) */
 SEC("fexit/vfs_create")
 int BPF_PROG(create_exit_72, void *idmap, struct dentry *dentry)
 {
-	return traced_result(ctx) ? 0 : send_name(MICA_EVENT_CREATE, dentry);
+	return traced_result(ctx) ? end_failed() : send_name(MICA_EVENT_CREATE, dentry);
 }
 
 SEC("fexit/vfs_mknod")
 int BPF_PROG(mknod_exit, void *idmap, struct inode *dir, struct dentry *dentry)
 {
-	return traced_result(ctx) ? 0 : send_name(MICA_EVENT_CREATE, dentry);
+	return traced_result(ctx) ? end_failed() : send_name(MICA_EVENT_CREATE, dentry);
 }
 
 SEC("fexit/vfs_symlink")
 int BPF_PROG(symlink_exit, void *idmap, struct inode *dir, struct dentry *dentry)
 {
-	return traced_result(ctx) ? 0 : send_name(MICA_EVENT_CREATE, dentry);
+	return traced_result(ctx) ? end_failed() : send_name(MICA_EVENT_CREATE, dentry);
 }
 
 SEC("fexit/vfs_mkdir")
 int BPF_PROG(mkdir_exit, void *idmap, struct inode *dir, struct dentry *dentry)
 {
-	return (int)traced_result(ctx) ? 0 : send_name(MICA_EVENT_CREATE, dentry);
+	return (int)traced_result(ctx) ? end_failed() : send_name(MICA_EVENT_CREATE, dentry);
 }
 
 #define MAX_ERRNO 4095
@@ -93,7 +110,7 @@ int BPF_PROG(mkdir_exit_615, void *idmap, struct inode *dir, struct dentry *dent
 {
 	u64 result = traced_result(ctx);
 
-	return result >= (u64)-MAX_ERRNO ? 0 : send_name(MICA_EVENT_CREATE, dentry);
+	return result >= (u64)-MAX_ERRNO ? end_failed() : send_name(MICA_EVENT_CREATE, dentry);
 }
 
 /** The dentry has lost its inode: what that was, the check before the removal has noted. */
@@ -102,20 +119,21 @@ static __always_inline int send_removal(struct dentry *dentry, u32 flags)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct operation *operation;
 	struct scratch *scratch;
+	bool known;
 
-	if (is_overlays_own_work(task))
+	if (!is_users_doing(task, &operation))
 		return 0;
-	operation = operation_peek(task);
-	if (operation && operation->in_union_setup)
-		return 0;
-	scratch = record_begin(MICA_EVENT_DELETE, task, operation, union_of(dentry->d_sb), SCOPE_FILE);
+	known = operation && operation->victim == (u64)dentry;
+	scratch = record_begin(MICA_EVENT_DELETE, task, known ? operation : NULL, union_of(dentry->d_sb), SCOPE_FILE);
 	if (scratch) {
 		record_superblock(&scratch->record, dentry->d_sb);
 		scratch->record.flags |= flags;
-		if (operation) {
+		if (known) {
 			scratch->record.inode = operation->victim_inode;
 			scratch->record.layer = operation->victim_layer;
 			scratch->record.flags |= operation->victim_flags;
+		} else {
+			count_lost(MICA_EVENT_DELETE, MICA_LOST_DETAIL);
 		}
 		record_path(scratch, dentry, NULL);
 		record_send(scratch);
@@ -127,13 +145,13 @@ static __always_inline int send_removal(struct dentry *dentry, u32 flags)
 SEC("fexit/vfs_unlink")
 int BPF_PROG(unlink_exit, void *idmap, struct inode *dir, struct dentry *dentry)
 {
-	return traced_result(ctx) ? 0 : send_removal(dentry, 0);
+	return traced_result(ctx) ? end_failed() : send_removal(dentry, 0);
 }
 
 SEC("fexit/vfs_rmdir")
 int BPF_PROG(rmdir_exit, void *idmap, struct inode *dir, struct dentry *dentry)
 {
-	return traced_result(ctx) ? 0 : send_removal(dentry, MICA_RECORD_DIRECTORY);
+	return traced_result(ctx) ? end_failed() : send_removal(dentry, MICA_RECORD_DIRECTORY);
 }
 
 static __always_inline int link_begin(struct dentry *old)
@@ -162,10 +180,9 @@ int BPF_PROG(link_exit, struct dentry *old, void *idmap, struct inode *dir, stru
 	struct operation *operation;
 	struct scratch *scratch;
 
-	if (traced_result(ctx) || is_overlays_own_work(task))
-		return 0;
-	operation = operation_peek(task);
-	if (operation && operation->in_union_setup)
+	if (traced_result(ctx))
+		return end_failed();
+	if (!is_users_doing(task, &operation))
 		return 0;
 	scratch = record_begin(MICA_EVENT_LINK, task, operation, union_of(new->d_sb), SCOPE_FILE);
 	if (scratch) {

@@ -112,15 +112,21 @@ int BPF_PROG(union_down, struct super_block *sb)
 	struct task_struct *task = bpf_get_current_task_btf();
 	u64 key = (u64)sb;
 	struct union_entry *entry = union_get(sb);
+	struct operation *operation = operation_peek(task);
+	bool unmounted = operation && operation->umount_action && operation->union_sb == key;
 	struct scratch *scratch;
 
 	if (!entry)
 		return 0;
-	scratch = record_begin(MICA_EVENT_UNION_DOWN, task, operation_peek(task), entry, SCOPE_MOUNT);
+	if (unmounted)
+		operation->action = operation->umount_action;
+	scratch = record_begin(MICA_EVENT_UNION_DOWN, task, operation, entry, SCOPE_MOUNT);
 	if (scratch) {
 		record_superblock(&scratch->record, sb);
 		record_send_urgent(scratch);
 	}
+	if (unmounted)
+		operation_end(operation);
 	bpf_map_delete_elem(&unions, &key);
 	return 0;
 }

@@ -20,15 +20,18 @@ static __always_inline int remove_begin(struct dentry *dentry)
 
 	if (!inode || (!overlay && (is_of_host(task) || is_overlays_own_work(task))))
 		return 0;
-	operation = operation_begin(task, NULL, MICA_REASON_NONE);
-	if (!operation) {
-		count_lost(MICA_EVENT_WHITEOUT, MICA_LOST_NO_STATE);
+	/* While it builds a union, overlayfs clears its work directory with the task's own credentials. */
+	operation = operation_peek(task);
+	if (operation && operation->in_union_setup)
 		return 0;
-	}
+	/* Without it, the hooks that report the removal find out that they do not know the victim. */
+	operation = operation_begin(task, NULL, MICA_REASON_NONE);
+	if (!operation)
+		return 0;
+	operation->victim = (u64)dentry;
 	operation->victim_inode = inode->i_ino;
 	if (!overlay)
 		return 0;
-	operation->victim = (u64)dentry;
 	operation->victim_layer = overlay_lower(dentry, inode).index;
 	operation->victim_flags = overlay_upper(inode) ? MICA_RECORD_UPPER : 0;
 	return 0;
@@ -58,6 +61,14 @@ int BPF_PROG(rmdir_check, struct inode *dir, struct dentry *dentry)
 	return remove_begin(dentry);
 }
 
+/** Is it this that the task removes now, and not what an operation was about whose end or begin was missed? */
+static __always_inline bool is_being_removed(struct task_struct *task, u64 victim)
+{
+	struct inode *inode = victim ? BPF_CORE_READ((struct dentry *)victim, d_inode) : NULL;
+
+	return inode && inode_is_locked_by(inode, task);
+}
+
 SEC("fexit/ovl_cleanup_and_whiteout")
 int BPF_PROG(whiteout_exit)
 {
@@ -67,9 +78,17 @@ int BPF_PROG(whiteout_exit)
 	if (traced_result(ctx))
 		return 0;
 	operation = operation_peek(task);
-	/* No victim: overlayfs cleans up its index. */
-	if (operation && operation->victim)
-		send_whiteout(task, operation, operation->victim, 0);
+	/* A mount or a rename: overlayfs cleans up its index. */
+	if (operation && (operation->in_union_setup || operation->rename_calls))
+		return 0;
+	if (!operation || !is_being_removed(task, operation->victim)) {
+		count_lost(MICA_EVENT_WHITEOUT, MICA_LOST_NO_STATE);
+		return 0;
+	}
+	if (operation->whiteout_sent)
+		return 0;
+	operation->whiteout_sent = 1;
+	send_whiteout(task, operation, operation->victim, 0);
 	return 0;
 }
 

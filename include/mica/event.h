@@ -82,8 +82,8 @@ enum mica_lost_cause {
 	MICA_LOST_SKIPPED = 3,
 	/** User space could not read the record (another ABI, or damaged). */
 	MICA_LOST_UNREADABLE = 4,
-	/** The kernel did not run a program that adds to an event: its reason, duration, bytes or action may be
-	 * missing. The event itself is there. */
+	/** A program that adds to an event was not run, or had no state: the event's reason, duration, bytes, action or
+	 * object may be missing. The event itself is there. */
 	MICA_LOST_DETAIL = 5,
 	_MICA_LOST_MAX = 6,
 };

@@ -18,6 +18,7 @@ import sys
 import time
 
 BOOT_LIMIT = 240  # seconds until "start"; a loaded machine needs 20
+BOOT_TRIES = 3  # a machine that dies before COMMAND begins is started again, and that is said
 DRAIN_LIMIT = 30  # seconds from the status to the end of the output
 EXIT_TIMEOUT = 124
 EXIT_DIED = 125
@@ -140,6 +141,10 @@ class Machine:
             if self.drain_deadline and now > self.drain_deadline:
                 return EXIT_DIED, "the output of the command was lost"
 
+    def died_before_command(self, status):
+        """Emulated processors fault now and then while a kernel boots: that says nothing about COMMAND."""
+        return status == EXIT_DIED and self.boot_deadline is not None
+
     def console(self):
         with open(os.path.join(self.directory, "console"), "rb") as file:
             return file.read()
@@ -177,8 +182,13 @@ def main():
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     machine = None
     try:
-        machine = Machine(directory, nonce, int(timeout), verbose == "1", qemu)
-        status, message = machine.run()
+        for attempt in range(BOOT_TRIES):
+            machine = Machine(directory, nonce, int(timeout), verbose == "1", qemu)
+            status, message = machine.run()
+            if not machine.died_before_command(status) or attempt == BOOT_TRIES - 1:
+                break
+            print(f"vm/run: {message} before COMMAND began; starting it again", file=sys.stderr)
+            machine.stop()
         if message:
             machine.report(message)
         return status

@@ -103,11 +103,12 @@ static void unknown_event(struct argp_state *state, const char *name)
 static int add_events(struct argp_state *state, struct mica_trace_options *trace, const char *list)
 {
 	_cleanup_free_ char *copy = strdup(list);
-	char *save = NULL;
+	char *rest = copy, *name;
 
 	if (!copy)
 		return -ENOMEM;
-	for (char *name = strtok_r(copy, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+	/* An empty name is wrong too: else `--event "$UNSET"` would show everything. */
+	while ((name = strsep(&rest, ","))) {
 		enum mica_event_type type = mica_event_type_from_name(name);
 
 		if (type == MICA_EVENT_NONE)

@@ -25,6 +25,8 @@
 /** Records are announced in batches; a live trace looks at least this often. */
 #define READ_INTERVAL_MS 100
 #define SECOND_NS 1000000000ULL
+/** The engines are asked for news at most this often. */
+#define SETTLE_INTERVAL_NS 5000000ULL
 /** Unions described at a time while mica starts: a fraction of the smallest ring buffer. */
 #define SCAN_BATCH 16
 #define OUTPUT_BYTES (256 << 10)
@@ -43,6 +45,8 @@ struct trace {
 	/** CLOCK_REALTIME - CLOCK_BOOTTIME, ns. */
 	int64_t clock_offset_ns;
 	unsigned scanned;
+	/** When the engines were last asked for news. */
+	uint64_t settled_ns;
 	/** A union was met that the kernel did not describe. */
 	bool scan_again;
 	/** Why stdout failed, or 0. What comes after that is counted, not written. */
@@ -57,6 +61,25 @@ static uint64_t now_ns(clockid_t clock)
 
 	(void)clock_gettime(clock, &now);
 	return now.tv_sec * SECOND_NS + now.tv_nsec;
+}
+
+/** CLOCK_REALTIME - CLOCK_BOOTTIME, from the try in which both were read closest together. */
+static int64_t clock_offset(void)
+{
+	uint64_t best = UINT64_MAX;
+	int64_t offset = 0;
+
+	for (int try = 0; try < 5; try++) {
+		uint64_t before = now_ns(CLOCK_BOOTTIME);
+		uint64_t wall = now_ns(CLOCK_REALTIME);
+		uint64_t span = now_ns(CLOCK_BOOTTIME) - before;
+
+		if (span >= best)
+			continue;
+		best = span;
+		offset = (int64_t)(wall - before - span / 2);
+	}
+	return offset;
 }
 
 static const char *cgroup_path(uint64_t cgroup_id, void *userdata)
@@ -206,12 +229,23 @@ static int open_signals(void)
 /** What is looked at once a second. */
 static int look_around(struct trace *trace)
 {
-	trace->clock_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
+	trace->clock_offset_ns = clock_offset();
 	if (trace->scan_again) {
 		trace->scan_again = false;
 		(void)mica_identity_scan(trace->identity, visit_namespace, visit_union, trace);
 	}
 	return report_losses(trace);
+}
+
+/** Takes in what the engines have made known since, before the events that came after it. */
+static int settle(struct trace *trace)
+{
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
+
+	if (now - trace->settled_ns < SETTLE_INTERVAL_NS)
+		return 0;
+	trace->settled_ns = now;
+	return mica_trace_select_settled(&trace->selection, trace->identity);
 }
 
 /** Until the end that was asked for, or a signal. */
@@ -225,7 +259,9 @@ static int loop(struct trace *trace, int signals)
 	while (!trace->done) {
 		if (poll(fds, 2, READ_INTERVAL_MS) < 0 && errno != EINTR)
 			return -errno;
-		error = drain(trace);
+		error = settle(trace);
+		if (!error)
+			error = drain(trace);
 		if (error)
 			return error;
 		if (fds[1].revents)
@@ -295,7 +331,7 @@ static int trace_events(struct trace *trace, int signals)
 {
 	int error;
 
-	trace->clock_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
+	trace->clock_offset_ns = clock_offset();
 	set_up_text(trace);
 	error = mica_identity_scan(trace->identity, visit_namespace, visit_union, trace);
 	if (!error)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/suggest.h"
 #include "cmd/trace.h"
+#include "container/engine.h"
 
 /** Digits of an id that are enough to name a container, as engines print it. */
 #define SHORT_ID 12
@@ -42,13 +43,15 @@ static bool namespace_selected(const struct mica_trace_options *options, uint32_
 	return false;
 }
 
-static enum mica_selection classify_namespace(const struct mica_trace_options *options, const struct mica_event *event)
+/** `found`: NULL when it is not known. */
+static enum mica_selection classify_namespace(const struct mica_trace_options *options, uint32_t inode,
+					      const struct mica_namespace *found)
 {
-	const struct mica_namespace *found = event->mount_namespace;
-
-	if (namespace_selected(options, event->record.mnt_ns) ||
-	    (found && container_selected(options, found->container)))
+	if (namespace_selected(options, inode) || (found && container_selected(options, found->container)))
 		return MICA_SELECTION_WATCHED;
+	/* A number is known from the first event on; which container it is may take a while. */
+	if (options->namespaces && !options->containers)
+		return MICA_SELECTION_REJECTED;
 	if (!found || found->kind == MICA_NAMESPACE_UNKNOWN || found->kind == MICA_NAMESPACE_HOST)
 		return MICA_SELECTION_UNKNOWN;
 	if (mica_trace_selects(options)) {
@@ -107,7 +110,7 @@ bool mica_trace_select(struct mica_trace_selection *selection, const struct mica
 
 	if (event->record.type == MICA_EVENT_LOST)
 		return true;
-	decision = classify_namespace(options, event);
+	decision = classify_namespace(options, event->record.mnt_ns, event->mount_namespace);
 	tell_kernel_of_namespace(selection, event, decision);
 	if (!mica_trace_selects(options))
 		return true;
@@ -116,6 +119,21 @@ bool mica_trace_select(struct mica_trace_selection *selection, const struct mica
 		return true;
 	/* Not known whose it is: it may be what was asked for. */
 	return !event->container && !(event->record.flags & MICA_RECORD_HOST) && decision == MICA_SELECTION_UNKNOWN;
+}
+
+static int select_settled(const struct mica_namespace *found, void *userdata)
+{
+	struct mica_trace_selection *selection = userdata;
+	enum mica_selection decision = classify_namespace(selection->options, found->inode, found);
+
+	if (remember(&selection->namespaces, found->id, decision))
+		(void)mica_kernel_select_namespace(selection->kernel, found->id, decision);
+	return 0;
+}
+
+int mica_trace_select_settled(struct mica_trace_selection *selection, struct mica_identity *identity)
+{
+	return mica_identity_settle(identity, select_settled, selection);
 }
 
 void mica_trace_select_done(struct mica_trace_selection *selection, const struct mica_event *event)
@@ -158,6 +176,13 @@ static int take_name(const struct mica_container *container, void *userdata)
 	return 0;
 }
 
+static void tell_who_was_asked(const char *wanted)
+{
+	_cleanup_free_ char *engines = mica_engine_names();
+
+	mica_log_error("no container '%s' (%s were asked)", wanted, engines ? engines : "all engines");
+}
+
 static int check_container(const char *wanted, struct mica_identity *identity)
 {
 	struct names names = { .wanted = wanted };
@@ -171,7 +196,7 @@ static int check_container(const char *wanted, struct mica_identity *identity)
 	if (near)
 		mica_log_error("no container '%s'; did you mean '%s'?", wanted, near);
 	else
-		mica_log_error("no container '%s' (podman and crun were asked)", wanted);
+		tell_who_was_asked(wanted);
 	return -ENOENT;
 }
 

@@ -63,6 +63,26 @@ static const char *host_path(struct mica_classifier *classifier, uint32_t device
 	return buffer;
 }
 
+/**
+ * Rest of a path below the container's root directory on the host: what a task sees whose root is not yet that
+ * directory, a runtime that sets the container up. data == NULL: not there.
+ */
+static struct mica_bytes below_root(const struct mica_classifier *classifier,
+				    const struct mica_known_container *container, struct mica_bytes path)
+{
+	const char *directory = container->detailed ? container->details->root_directory : NULL;
+	_cleanup_free_ char *real = NULL;
+	struct mica_bytes rest = {};
+
+	if (!directory)
+		return rest;
+	rest = mica_path_below(path, directory);
+	/* The kernel's paths have no symlinks. */
+	if (!rest.data && mica_host_resolve(classifier->host, directory, &real) == 0)
+		rest = mica_path_below(path, real);
+	return rest;
+}
+
 static bool in_lower(const struct mica_record *record, unsigned layer)
 {
 	if (layer == 0)
@@ -77,21 +97,15 @@ static void set_branch(struct mica_identified *identified, const struct mica_bra
 		return;
 	identified->object.directory = branch->directory;
 	identified->object.digest = branch->digest;
+	identified->object.role = branch->role;
 }
 
-int mica_classify_union(struct mica_classifier *classifier, const struct mica_union *u,
-			const struct mica_record *record, struct mica_identified *identified)
+static void set_union_object(const struct mica_union *u, const struct mica_record *record, unsigned layer,
+			     struct mica_identified *identified)
 {
-	bool whole = !(record->flags & MICA_RECORD_PATH_TRUNCATED);
-	unsigned layer = record->layer;
-
-	if (record->type == MICA_EVENT_WHITEOUT && layer == 0) {
-		if (u && whole)
-			layer = mica_whiteout_layer(classifier->host, u, identified->path);
-		/* Where we cannot look (no layer known, half a path), the event stays: better one too many. */
-		if (layer == 0 && u && whole && (record->flags & MICA_RECORD_WHITEOUT_MOVED))
-			return 1;
-	}
+	/* What was removed was not seen (lost, cause detail): nobody knows where it was. */
+	if (record->type == MICA_EVENT_DELETE && record->inode == 0)
+		return;
 	identified->object = (struct mica_object){
 		.kind = in_lower(record, layer) ? MICA_OBJECT_LAYER : MICA_OBJECT_UPPER,
 		.layers = !record->layers && u ? (unsigned)u->branch_count - 1 : record->layers,
@@ -106,6 +120,30 @@ int mica_classify_union(struct mica_classifier *classifier, const struct mica_un
 	} else if (u) {
 		set_branch(identified, mica_union_branch(u, 0));
 	}
+}
+
+int mica_classify_union(struct mica_classifier *classifier, const struct mica_union *u,
+			const struct mica_record *record, struct mica_identified *identified)
+{
+	bool whole = !(record->flags & MICA_RECORD_PATH_TRUNCATED);
+	unsigned layer = record->layer;
+
+	/* Of a file in the upper overlayfs may have found the origin by its file handle, and then in the first layer of
+	 * that file system, which need not be the one that has it (ovl_check_origin_fh). */
+	if (record->type == MICA_EVENT_WHITEOUT && (record->flags & MICA_RECORD_UPPER) &&
+	    !(record->flags & MICA_RECORD_DIRECTORY) && u && whole)
+		layer = 0;
+	if (record->type == MICA_EVENT_WHITEOUT && layer == 0) {
+		if (u && whole)
+			layer = mica_whiteout_layer(classifier->host, u, identified->path);
+		/* Below a renamed directory the path tells nothing. */
+		if (layer == 0)
+			layer = record->layer;
+		/* Where we cannot look (no layer known, half a path), the event stays: better one too many. */
+		if (layer == 0 && u && whole && (record->flags & MICA_RECORD_WHITEOUT_MOVED))
+			return 1;
+	}
+	set_union_object(u, record, layer, identified);
 	if (whole) {
 		follow_mounts(classifier);
 		identified->host_path = host_path(classifier, record->dev, identified->path, classifier->buffers.host);
@@ -121,6 +159,20 @@ void mica_classify_union_itself(const struct mica_union *u, struct mica_identifi
 		return;
 	identified->object = (struct mica_object){ .kind = MICA_OBJECT_UPPER, .layers = (unsigned)u->branch_count - 1 };
 	set_branch(identified, upper);
+}
+
+void mica_classify_tmpfs(struct mica_classifier *classifier, const struct mica_known_container *container,
+			 struct mica_mountinfo *mounts, const struct mica_record *record,
+			 struct mica_identified *identified)
+{
+	char *buffer = classifier->buffers.container;
+	struct mica_bytes rest;
+
+	if ((record->flags & MICA_RECORD_PATH_TRUNCATED) || identified->path.size == 0 ||
+	    mica_mountinfo_host_path(mounts, record->dev, identified->path, buffer, MICA_HOST_PATH_BYTES) < 0)
+		return;
+	rest = below_root(classifier, container, bytes_of(buffer));
+	identified->container_path = rest.data ? rest.data : buffer;
 }
 
 /** Rebases the second path of a rename or link: it lies in the same file system. */
@@ -201,29 +253,14 @@ void mica_classify_other(struct mica_classifier *classifier, struct mica_known_c
 	if (set_engine_volume(classifier, record, identified))
 		return;
 	rebase_source(classifier, record, NULL, identified);
-	if (identified->object.kind == MICA_OBJECT_HOST && identified->host_path)
-		identified->path = bytes_of(identified->host_path);
-}
-
-/**
- * Rest of a path below the container's root directory on the host, for a task whose root is not yet that directory: a
- * runtime that sets the container up. data == NULL: not there.
- */
-static struct mica_bytes below_root(const struct mica_classifier *classifier,
-				    const struct mica_known_container *container, const struct mica_record *record,
-				    struct mica_bytes path)
-{
-	const char *directory = container->details->root_directory;
-	_cleanup_free_ char *real = NULL;
-	struct mica_bytes rest = {};
-
-	if (record->root_union || !directory)
-		return rest;
-	rest = mica_path_below(path, directory);
-	/* The kernel's paths have no symlinks. */
-	if (!rest.data && mica_host_resolve(classifier->host, directory, &real) == 0)
-		rest = mica_path_below(path, real);
-	return rest;
+	if (identified->object.kind != MICA_OBJECT_HOST || !identified->host_path)
+		return;
+	identified->path = bytes_of(identified->host_path);
+	/* A container whose root is a plain directory. */
+	if (container)
+		rest = below_root(classifier, container, identified->path);
+	if (container && rest.size)
+		identified->container_path = rest.data;
 }
 
 static const char *copy_path(struct mica_bytes path, char buffer[static MICA_HOST_PATH_BYTES])
@@ -241,7 +278,7 @@ void mica_classify_mount(struct mica_classifier *classifier, struct mica_known_c
 	const struct mica_known_volume *volume;
 	struct mica_bytes rest = {};
 
-	if (strncmp(record->mount.fstype, "tmpfs", MICA_FSTYPE_BYTES) == 0)
+	if (strncmp(record->mount.fstype, "tmpfs", sizeof("tmpfs")) == 0)
 		identified->object.kind = MICA_OBJECT_TMPFS;
 	if ((record->flags & MICA_RECORD_PATH_TRUNCATED) || identified->path.size == 0)
 		return;
@@ -251,7 +288,8 @@ void mica_classify_mount(struct mica_classifier *classifier, struct mica_known_c
 	}
 	if (!container || !container->detailed)
 		return;
-	rest = below_root(classifier, container, record, identified->path);
+	if (!record->root_union)
+		rest = below_root(classifier, container, identified->path);
 	if (rest.data) {
 		identified->host_path = copy_path(identified->path, classifier->buffers.host);
 		identified->path = or_root(rest);

@@ -33,6 +33,10 @@ int mica_classify_union(struct mica_classifier *classifier, const struct mica_un
 /** The same for an object in no union; `container`: the task's, or NULL. */
 void mica_classify_other(struct mica_classifier *classifier, struct mica_known_container *container,
 			 const struct mica_record *record, struct mica_identified *identified);
+/** Sets the container_path of an object in a tmpfs, from the mounts of the container's namespace. */
+void mica_classify_tmpfs(struct mica_classifier *classifier, const struct mica_known_container *container,
+			 struct mica_mountinfo *mounts, const struct mica_record *record,
+			 struct mica_identified *identified);
 /** A mount event. Below a container's root directory that a runtime is still setting up, the path becomes the one that
  *  the container will see. */
 void mica_classify_mount(struct mica_classifier *classifier, struct mica_known_container *container,

@@ -29,6 +29,7 @@ static bool names_container(const char *component, size_t size, const char *id)
 	if (id_size >= ID_PART_BYTES)
 		return memmem(component, size, id, id_size);
 	return component_is(component, size, "", id, "") || component_is(component, size, "crun-", id, ".scope") ||
+	       component_is(component, size, "runc-", id, ".scope") ||
 	       component_is(component, size, "libpod-", id, ".scope");
 }
 
@@ -46,18 +47,32 @@ struct mica_known_container *mica_container_by_cgroup(const struct mica_containe
 	return NULL;
 }
 
+int mica_container_pid(const struct mica_known_container *container)
+{
+	if (!container->present)
+		return 0;
+	return container->engine->pid ? container->engine->pid(container->engine_state, container->container.id)
+				      : container->details->pid;
+}
+
 struct mica_known_container *mica_container_by_namespace(const struct mica_container_table *table, uint32_t inode)
 {
 	for (size_t i = 0; inode && i < table->live_count; i++) {
 		struct mica_known_container *known = table->live[i];
-		int pid = 0;
+		int pid = mica_container_pid(known);
 
-		if (known->present)
-			pid = known->engine->pid ? known->engine->pid(known->engine_state, known->container.id)
-						 : known->details->pid;
 		if (pid && mica_host_mount_namespace(table->host, pid) == inode)
 			return known;
 	}
+	return NULL;
+}
+
+/** What the engine itself calls the volume at a path of the container; NULL: nothing. */
+static const char *engine_name(const struct mica_engine_container *details, const char *destination)
+{
+	for (size_t i = 0; i < details->volume_count; i++)
+		if (strcmp(details->volumes[i].destination, destination) == 0)
+			return details->volumes[i].name;
 	return NULL;
 }
 
@@ -66,9 +81,15 @@ static void add_volume(struct mica_container_table *table, struct mica_known_con
 {
 	struct mica_known_volume *volume = &known->volumes[known->volume_count];
 	_cleanup_free_ char *real = NULL;
+	const char *name;
 
+	if (!from->source)
+		return;
+	name = engine_name(known->details, from->destination);
+	if (!name)
+		name = from->name ? from->name : from->source;
 	*volume = (struct mica_known_volume){
-		.name = mica_string_pool_add(table->strings, from->name ? from->name : from->source),
+		.name = mica_string_pool_add(table->strings, name),
 		.source = mica_string_pool_add(table->strings, from->source),
 		.destination = mica_string_pool_add(table->strings, from->destination),
 	};
@@ -79,28 +100,11 @@ static void add_volume(struct mica_container_table *table, struct mica_known_con
 	known->volume_count++;
 }
 
-static void load_volumes(struct mica_container_table *table, struct mica_known_container *known)
+static void set_volumes(struct mica_container_table *table, struct mica_known_container *known,
+			const struct mica_engine_volume *from, size_t count)
 {
-	const char *bundle = known->details->bundle_directory;
-	_cleanup_(mica_volume_list_free) struct mica_volume_list list = {};
-	_cleanup_free_ char *path = NULL, *text = NULL;
-	struct mica_known_volume *volumes;
-	size_t size;
+	struct mica_known_volume *volumes = calloc(count + 1, sizeof(*volumes));
 
-	if (!bundle || asprintf(&path, "%s/config.json", bundle) < 0) {
-		path = NULL;
-		return;
-	}
-	if (!mica_host_stamp(table->host, path, &known->bundle_stamp) && known->volumes) {
-		known->volumes_known = true;
-		return;
-	}
-	if (mica_host_read(table->host, path, MICA_STATE_FILE_BYTES, &text, &size) < 0 ||
-	    mica_oci_parse_volumes(text, size, bundle, known->engine->volume_of_path, &list) < 0) {
-		table->errors++;
-		return;
-	}
-	volumes = calloc(list.count + 1, sizeof(*volumes));
 	if (!volumes)
 		return;
 	for (size_t i = 0; i < known->volume_count; i++)
@@ -109,9 +113,45 @@ static void load_volumes(struct mica_container_table *table, struct mica_known_c
 	known->volumes = volumes;
 	known->volume_count = 0;
 	(void)mica_mountinfo_refresh(table->mounts);
-	for (size_t i = 0; i < list.count; i++)
-		add_volume(table, known, &list.volumes[i]);
-	known->volumes_known = true;
+	for (size_t i = 0; i < count; i++)
+		add_volume(table, known, &from[i]);
+}
+
+/** Directory with the config.json (caller frees); NULL: none. */
+static char *bundle_directory(const struct mica_known_container *known)
+{
+	if (known->engine->bundle_directory)
+		return known->engine->bundle_directory(known->engine_state, known->container.id);
+	return known->details->bundle_directory ? strdup(known->details->bundle_directory) : NULL;
+}
+
+static void load_volumes(struct mica_container_table *table, struct mica_known_container *known)
+{
+	_cleanup_free_ char *bundle = bundle_directory(known), *path = NULL, *text = NULL;
+	_cleanup_(mica_volume_list_free) struct mica_volume_list list = {};
+	size_t size;
+	int r = -ENOENT;
+
+	if (bundle && asprintf(&path, "%s/config.json", bundle) < 0)
+		path = NULL;
+	if (path && !mica_host_stamp(table->host, path, &known->bundle_stamp) && known->volumes) {
+		known->volumes_known = true;
+		return;
+	}
+	if (path)
+		r = mica_host_read(table->host, path, MICA_STATE_FILE_BYTES, &text, &size);
+	if (r == 0)
+		r = mica_oci_parse_volumes(text, size, bundle, known->engine->volume_of_path, &list);
+	if (r == 0) {
+		set_volumes(table, known, list.volumes, list.count);
+		known->volumes_known = true;
+		return;
+	}
+	/* config.json may come yet: it is looked for again. */
+	if (r == -ENOENT && known->details->volumes)
+		set_volumes(table, known, known->details->volumes, known->details->volume_count);
+	else if (path)
+		table->errors++;
 }
 
 /** Reads the volumes when that was not done yet. */
@@ -148,8 +188,7 @@ const struct mica_known_volume *mica_container_volume(struct mica_container_tabl
 }
 
 const struct mica_known_volume *mica_container_volume_at(struct mica_container_table *table,
-							 struct mica_known_container *container,
-							 struct mica_bytes path)
+							 struct mica_known_container *container, struct mica_bytes path)
 {
 	if (!container->detailed)
 		return NULL;

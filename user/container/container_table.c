@@ -216,6 +216,7 @@ int mica_container_table_refresh(struct mica_container_table *table)
 
 		if (r == 0)
 			continue;
+		table->changes++;
 		if (r > 0)
 			r = mica_engines[i]->each_container(table->engine_states[i], take_container, &context);
 		if (r < 0)
@@ -302,6 +303,16 @@ const char *mica_container_table_digest(struct mica_container_table *table, cons
 			return mica_string_pool_add(table->strings, digest);
 	}
 	return NULL;
+}
+
+const char *mica_container_table_role(struct mica_container_table *table, const char *directory)
+{
+	const char *role = NULL;
+
+	for (size_t i = 0; !role && mica_engines[i]; i++)
+		if (mica_engines[i]->layer_role)
+			role = mica_engines[i]->layer_role(table->engine_states[i], directory);
+	return role;
 }
 
 bool mica_container_table_volume_of_path(struct mica_container_table *table, const char *path, const char **ret_name,

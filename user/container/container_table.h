@@ -75,6 +75,8 @@ struct mica_container_table {
 	size_t live_count;
 	void **engine_states;
 	unsigned round;
+	/** Rounds in which an engine had news. */
+	unsigned changes;
 	/** Bundles whose config.json could not be read or made no sense. */
 	size_t errors;
 };
@@ -98,6 +100,8 @@ struct mica_known_container *mica_container_by_root(struct mica_container_table 
 /** By a cgroup's path: the topmost component that names one (below its own cgroup a container may choose names). */
 struct mica_known_container *mica_container_by_cgroup(const struct mica_container_table *table, const char *path);
 struct mica_known_container *mica_container_by_namespace(const struct mica_container_table *table, uint32_t inode);
+/** Its init process, read now; 0: not running or not known. */
+int mica_container_pid(const struct mica_known_container *container);
 
 /** Notes that a union or namespace refers to a container, or no longer does. NULL is allowed. */
 void mica_container_hold(struct mica_known_container *container);
@@ -119,6 +123,8 @@ void mica_container_renew_volumes(struct mica_known_container *container);
 
 /** Digest of a layer directory, in the pool; NULL: not known. */
 const char *mica_container_table_digest(struct mica_container_table *table, const char *directory);
+/** Role of a layer directory ("init"), a static string; NULL: none. */
+const char *mica_container_table_role(struct mica_container_table *table, const char *directory);
 /** Name of the engine volume that a host path lies in, and the volume's directory, both in the pool. False: in none. */
 bool mica_container_table_volume_of_path(struct mica_container_table *table, const char *path, const char **ret_name,
 					 const char **ret_directory);

@@ -1,13 +1,69 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "container/engine.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
 
 const struct mica_engine_ops *const mica_engines[] = {
+	&mica_engine_docker,
 	&mica_engine_podman,
+	/* It has Docker's containers too. */
+	&mica_engine_containerd,
+	/* They run the others' containers. */
 	&mica_engine_crun,
+	&mica_engine_runc,
 	NULL,
 };
+
+char *mica_engine_names(void)
+{
+	_cleanup_free_ char *names = strdup("");
+
+	for (size_t i = 0; names && mica_engines[i]; i++) {
+		const char *separator = i == 0 ? "" : mica_engines[i + 1] ? ", " : " and ";
+		char *longer;
+
+		if (asprintf(&longer, "%s%s%s", names, separator, mica_engines[i]->name) < 0)
+			longer = NULL;
+		free(names);
+		names = longer;
+	}
+	return TAKE_PTR(names);
+}
+
+int mica_engine_volume_below(const char *path, const char *before, const char *data, char **ret_name,
+			     size_t *ret_directory_length)
+{
+	size_t before_length = strlen(before), data_length = strlen(data);
+	const char *name = path + before_length, *end;
+	char *copied;
+
+	if (strncmp(path, before, before_length) != 0)
+		return -ENOENT;
+	end = strchr(name, '/');
+	if (!end || end == name || strncmp(end, data, data_length) != 0 ||
+	    (end[data_length] != '/' && end[data_length] != '\0'))
+		return -ENOENT;
+	copied = strndup(name, (size_t)(end - name));
+	if (!copied)
+		return -ENOMEM;
+	*ret_name = copied;
+	*ret_directory_length = (size_t)(end - path) + data_length;
+	return 0;
+}
+
+static void free_volumes(struct mica_engine_container *container)
+{
+	for (size_t i = 0; i < container->volume_count; i++) {
+		free(container->volumes[i].name);
+		free(container->volumes[i].source);
+		free(container->volumes[i].destination);
+	}
+	free(container->volumes);
+}
 
 void mica_engine_container_free(struct mica_engine_container **container)
 {
@@ -15,6 +71,7 @@ void mica_engine_container_free(struct mica_engine_container **container)
 
 	if (!c)
 		return;
+	free_volumes(c);
 	free(c->id);
 	free(c->name);
 	free(c->image);
@@ -23,4 +80,53 @@ void mica_engine_container_free(struct mica_engine_container **container)
 	free(c->bundle_directory);
 	free(c);
 	*container = NULL;
+}
+
+static int copy_string(const char *string, char **ret)
+{
+	*ret = string ? strdup(string) : NULL;
+	return string && !*ret ? -ENOMEM : 0;
+}
+
+int mica_engine_container_add_volume(struct mica_engine_container *container, const char *name, const char *source,
+				     const char *destination)
+{
+	struct mica_engine_volume *volume, *larger;
+
+	/* Grows in steps of 16: reallocarray of the same size is free. */
+	larger = reallocarray(container->volumes, (container->volume_count / 16 + 1) * 16, sizeof(*larger));
+	if (!larger)
+		return -ENOMEM;
+	container->volumes = larger;
+	volume = &larger[container->volume_count++];
+	*volume = (struct mica_engine_volume){};
+	if (copy_string(name, &volume->name) < 0 || copy_string(source, &volume->source) < 0 ||
+	    copy_string(destination, &volume->destination) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int copy_container(const struct mica_engine_container *from, struct mica_engine_container *to)
+{
+	int r = 0;
+
+	if (copy_string(from->id, &to->id) < 0 || copy_string(from->name, &to->name) < 0 ||
+	    copy_string(from->image, &to->image) < 0 || copy_string(from->upper_directory, &to->upper_directory) < 0 ||
+	    copy_string(from->root_directory, &to->root_directory) < 0 ||
+	    copy_string(from->bundle_directory, &to->bundle_directory) < 0)
+		return -ENOMEM;
+	to->pid = from->pid;
+	for (size_t i = 0; r == 0 && i < from->volume_count; i++)
+		r = mica_engine_container_add_volume(to, from->volumes[i].name, from->volumes[i].source,
+						     from->volumes[i].destination);
+	return r;
+}
+
+struct mica_engine_container *mica_engine_container_copy(const struct mica_engine_container *container)
+{
+	_cleanup_(mica_engine_container_free) struct mica_engine_container *copy = calloc(1, sizeof(*copy));
+
+	if (!copy || copy_container(container, copy) < 0)
+		return NULL;
+	return TAKE_PTR(copy);
 }

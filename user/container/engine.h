@@ -37,6 +37,10 @@ struct mica_engine_container {
 	char *bundle_directory;
 	/** Init process in the host's pid namespace; 0: not running or not known. */
 	int pid;
+	/** What the engine itself says of its volumes, NULL: nothing. They lend their names to those of config.json,
+	 * which knows more, and stand for it where there is none. A source may be NULL: not known. */
+	struct mica_engine_volume *volumes;
+	size_t volume_count;
 };
 
 struct mica_engine_ops {
@@ -53,12 +57,18 @@ struct mica_engine_ops {
 	 * is 0 without a call. Stops at the first negative result, which it returns. */
 	int (*each_container)(void *state, int (*take)(struct mica_engine_container *container, void *userdata),
 			      void *userdata);
+	/** Directory with the container's config.json, looked for now (caller frees); NULL: none. The slot is NULL: the
+	 *  container's `bundle_directory` says it. */
+	char *(*bundle_directory)(void *state, const char *id);
 	/** Init process of a container, read now; 0: not running or not known. NULL: the container's `pid` says it. */
 	int (*pid)(void *state, const char *id);
 	/** Digest ("sha256:…", the diff_id) of a layer directory, valid until the next refresh; NULL: the directory is
 	 * not one of this engine's layers, or has no digest (an upper). The slot is NULL for an engine without layers.
 	 */
 	const char *(*layer_digest)(void *state, const char *layer_directory);
+	/** "init" for a layer that belongs to one container and not to its image, a static string; NULL: it does not.
+	 * The slot may be NULL. */
+	const char *(*layer_role)(void *state, const char *layer_directory);
 	/**
 	 * Name of the volume that a host path lies in (caller frees) and the length of the volume directory's path. 0,
 	 * -ENOENT: in none, -ENOMEM. The slot is NULL for an engine without volumes of its own.
@@ -68,12 +78,28 @@ struct mica_engine_ops {
 	size_t (*errors)(const void *state);
 };
 
+extern const struct mica_engine_ops mica_engine_docker;
 extern const struct mica_engine_ops mica_engine_podman;
+extern const struct mica_engine_ops mica_engine_containerd;
 extern const struct mica_engine_ops mica_engine_crun;
+extern const struct mica_engine_ops mica_engine_runc;
 
 /** In order of precedence, NULL at the end. */
 extern const struct mica_engine_ops *const mica_engines[];
 
+/** "docker, podman and crun": all engines, for messages (caller frees). NULL: no memory. */
+char *mica_engine_names(void);
+
+/** For volume_of_path: the volume NAME of a path that is BEFORE/NAME/DATA or below it; `before` ends with a slash,
+ * `data` begins with one. */
+int mica_engine_volume_below(const char *path, const char *before, const char *data, char **ret_name,
+			     size_t *ret_directory_length);
+
 void mica_engine_container_free(struct mica_engine_container **container);
+/** A copy (caller frees); NULL: no memory. */
+struct mica_engine_container *mica_engine_container_copy(const struct mica_engine_container *container);
+/** Adds a volume to `volumes`; the strings are copied, `name` and `source` may be NULL. 0 or -ENOMEM. */
+int mica_engine_container_add_volume(struct mica_engine_container *container, const char *name, const char *source,
+				     const char *destination);
 
 #endif

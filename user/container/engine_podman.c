@@ -143,23 +143,7 @@ static const char *podman_layer_digest(void *userdata, const char *layer_directo
 
 static int podman_volume_of_path(const char *path, char **ret_name, size_t *ret_directory_length)
 {
-	static const char volumes[] = PODMAN_VOLUMES, data[] = PODMAN_VOLUME_DATA;
-	const char *name, *end;
-	char *copied;
-
-	if (strncmp(path, volumes, sizeof(volumes) - 1) != 0)
-		return -ENOENT;
-	name = path + sizeof(volumes) - 1;
-	end = strchr(name, '/');
-	if (!end || end == name || strncmp(end, data, sizeof(data) - 1) != 0 ||
-	    (end[sizeof(data) - 1] != '/' && end[sizeof(data) - 1] != '\0'))
-		return -ENOENT;
-	copied = strndup(name, (size_t)(end - name));
-	if (!copied)
-		return -ENOMEM;
-	*ret_name = copied;
-	*ret_directory_length = (size_t)(end - path) + sizeof(data) - 1;
-	return 0;
+	return mica_engine_volume_below(path, PODMAN_VOLUMES, PODMAN_VOLUME_DATA, ret_name, ret_directory_length);
 }
 
 static size_t podman_errors(const void *userdata)

@@ -108,8 +108,11 @@ static int classify(struct mica_identity *identity, const struct mica_record *re
 	if (is_about_namespace(record->type))
 		return 0;
 	if (is_mount_event(record->type)) {
-		mica_classify_mount(&identity->classifier, container ? container : u ? u->container : NULL, record,
-				    identified);
+		mica_classify_mount(&identity->classifier,
+				    container ? container
+				    : u       ? u->container
+					      : NULL,
+				    record, identified);
 		return 0;
 	}
 	if (is_about_union(record->type)) {
@@ -121,6 +124,20 @@ static int classify(struct mica_identity *identity, const struct mica_record *re
 	if (identified->path.size)
 		mica_classify_other(&identity->classifier, container, record, identified);
 	return 0;
+}
+
+/** Where in the container the tmpfs is that an object lies in. */
+static void add_tmpfs_path(struct mica_identity *identity, const struct mica_record *record,
+			   struct mica_known_namespace *namespace, struct mica_identified *identified)
+{
+	struct mica_mountinfo *mounts;
+
+	if (!namespace || !namespace->container || identified->object.kind != MICA_OBJECT_TMPFS)
+		return;
+	/* Also when one is mounted: it may be gone again when its first file is heard of. */
+	mounts = mica_namespace_mounts(&identity->namespaces, namespace, record);
+	if (mounts && !is_mount_event(record->type))
+		mica_classify_tmpfs(&identity->classifier, namespace->container, mounts, record, identified);
 }
 
 /** Container of the task: its namespace's, or where it is chrooted. */
@@ -152,6 +169,7 @@ int mica_identity_find(struct mica_identity *identity, const struct mica_record 
 	r = classify(identity, record, u, container, &identified);
 	if (r != 0)
 		return r;
+	add_tmpfs_path(identity, record, namespace, &identified);
 	if (namespace)
 		identified.mount_namespace = &namespace->public;
 	if (!container && u)
@@ -175,6 +193,18 @@ void mica_identity_union_gone(struct mica_identity *identity, uint64_t union_id)
 bool mica_identity_knows_union(const struct mica_identity *identity, uint64_t union_id)
 {
 	return mica_table_get(&identity->unions.unions, union_id) != NULL;
+}
+
+int mica_identity_settle(struct mica_identity *identity,
+			 int (*visit)(const struct mica_namespace *namespace, void *userdata), void *userdata)
+{
+	int r = mica_container_table_refresh(&identity->containers);
+
+	if (r < 0 || identity->settled == identity->containers.changes)
+		return r;
+	identity->settled = identity->containers.changes;
+	mica_union_table_settle(&identity->unions);
+	return mica_namespace_table_settle(&identity->namespaces, visit, userdata);
 }
 
 const char *mica_identity_cgroup_path(struct mica_identity *identity, uint64_t cgroup_id)

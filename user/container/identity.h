@@ -69,6 +69,15 @@ void mica_identity_union_gone(struct mica_identity *identity, uint64_t union_id)
 /** False: no layer of this union was ever described (the program that does it was skipped). A scan makes up for it. */
 bool mica_identity_knows_union(const struct mica_identity *identity, uint64_t union_id);
 
+/**
+ * Looks whether an engine has made containers known whose namespaces and unions were seen before that: a runtime tells
+ * the name of a container when it has set it up. `visit` gets each such namespace; what it returns non-zero ends it.
+ * To be called before records are taken in: what happened after a container was made known is then named. Cheap when
+ * the engines have no news. 0, what `visit` returned, or -ENOMEM.
+ */
+int mica_identity_settle(struct mica_identity *identity,
+			 int (*visit)(const struct mica_namespace *namespace, void *userdata), void *userdata);
+
 /** Path of a cgroup below the cgroup2 root ("/system.slice/…"); NULL: not known. Cached. */
 const char *mica_identity_cgroup_path(struct mica_identity *identity, uint64_t cgroup_id);
 

@@ -20,6 +20,8 @@ struct mica_identity {
 	struct mica_union_table unions;
 	struct mica_namespace_table namespaces;
 	struct mica_classifier classifier;
+	/** `changes` of the containers when mica_identity_settle last looked. */
+	unsigned settled;
 };
 
 #endif

@@ -9,6 +9,9 @@
 #include "mica/event.h"
 
 #define CGROUP_FILE_BYTES ((size_t)1 << 20)
+/** 100,000 mounts (fs.mount-max) of usual length. */
+#define MOUNTINFO_BYTES ((size_t)32 << 20)
+#define MOUNTS_READ_NS 10000000ULL
 
 static void free_namespace(void *value)
 {
@@ -17,6 +20,7 @@ static void free_namespace(void *value)
 	if (!namespace)
 		return;
 	mica_container_release(namespace->container);
+	mica_mountinfo_free(&namespace->mounts);
 	free(namespace);
 }
 
@@ -87,22 +91,102 @@ static struct mica_known_container *find_container(struct mica_namespace_table *
 	return container;
 }
 
+/* A function, since clang-format takes a statement that begins with "namespace" for C++. */
+static void set_kind(struct mica_known_namespace *namespace, enum mica_namespace_kind kind)
+{
+	namespace->public.kind = kind;
+}
+
+static void set_container(struct mica_known_namespace *namespace, struct mica_known_container *container)
+{
+	mica_container_hold(container);
+	mica_container_release(namespace->container);
+	namespace->container = container;
+	namespace->public.container = &container->container;
+	namespace->public.kind = MICA_NAMESPACE_CONTAINER;
+	mica_container_renew_volumes(container);
+}
+
 static void look_up(struct mica_namespace_table *table, struct mica_known_namespace *namespace,
 		    const struct mica_record *record)
 {
 	bool alive = record->mnt_ns && mica_host_mount_namespace(table->host, (int)record->pid) == record->mnt_ns;
 	struct mica_known_container *container = find_container(table, namespace, record, alive);
 
-	if (container && container != namespace->container) {
-		mica_container_hold(container);
-		mica_container_release(namespace->container);
-		namespace->container = container;
-		namespace->public.container = &container->container;
-		mica_container_renew_volumes(container);
-	}
+	if (container && container != namespace->container)
+		set_container(namespace, container);
 	if (namespace->container || namespace->root_union)
-	namespace->public.kind = MICA_NAMESPACE_CONTAINER;
-	else if (alive) namespace->public.kind = MICA_NAMESPACE_OTHER;
+		set_kind(namespace, MICA_NAMESPACE_CONTAINER);
+	else if (alive)
+		set_kind(namespace, MICA_NAMESPACE_OTHER);
+}
+
+/** A device number may be another file system's after an unmount; a mount only adds. */
+static void note_mounts(struct mica_known_namespace *namespace, const struct mica_record *record)
+{
+	switch (record->type) {
+	case MICA_EVENT_UMOUNT:
+	case MICA_EVENT_MOVE_MOUNT:
+	case MICA_EVENT_PIVOT_ROOT:
+		mica_mountinfo_free(&namespace->mounts);
+		break;
+	case MICA_EVENT_MOUNT:
+		namespace
+		->mounts_stale = true;
+		break;
+	}
+}
+
+/** A living process of the namespace; 0: none known. */
+static int process_of(const struct mica_namespace_table *table, const struct mica_known_namespace *namespace,
+		      const struct mica_record *record)
+{
+	uint32_t inode = namespace->public.inode;
+	int pid = (int)record->pid;
+
+	if (mica_host_mount_namespace(table->host, pid) == inode)
+		return pid;
+	pid = mica_container_pid(namespace->container);
+	return pid && mica_host_mount_namespace(table->host, pid) == inode ? pid : 0;
+}
+
+static void read_mounts(const struct mica_namespace_table *table, struct mica_known_namespace *namespace, int pid)
+{
+	_cleanup_free_ char *path = NULL, *text = NULL;
+	_cleanup_fclose_ FILE *stream = NULL;
+	struct mica_mountinfo *mounts;
+	size_t size = 0;
+
+	if (asprintf(&path, "/proc/%d/mountinfo", pid) < 0) {
+		path = NULL;
+		return;
+	}
+	if (mica_host_read(table->host, path, MOUNTINFO_BYTES, &text, &size) < 0 || size == 0)
+		return;
+	stream = fmemopen(text, size, "re");
+	if (!stream || mica_mountinfo_new_stream(stream, &mounts) < 0)
+		return;
+	mica_mountinfo_free(&namespace->mounts);
+	namespace->mounts = mounts;
+	namespace->mounts_stale = false;
+}
+
+struct mica_mountinfo *mica_namespace_mounts(struct mica_namespace_table *table, struct mica_known_namespace *namespace,
+					     const struct mica_record *record)
+{
+	uint64_t now;
+	int pid;
+
+	if (!namespace->container || (namespace->mounts && !namespace->mounts_stale) || namespace->gone)
+		return namespace->mounts;
+	now = mica_now_ns();
+	if (now < namespace->next_mounts_ns)
+		return namespace->mounts;
+	namespace->next_mounts_ns = now + MOUNTS_READ_NS;
+	pid = process_of(table, namespace, record);
+	if (pid)
+		read_mounts(table, namespace, pid);
+	return namespace->mounts;
 }
 
 int mica_namespace_table_find(struct mica_namespace_table *table, const struct mica_record *record,
@@ -121,22 +205,47 @@ int mica_namespace_table_find(struct mica_namespace_table *table, const struct m
 			return r;
 	}
 	*ret = namespace;
+	note_mounts(namespace, record);
 	if (record->type == MICA_EVENT_NAMESPACE_GONE || namespace->gone ||
 	    namespace->public.kind == MICA_NAMESPACE_HOST)
 		return 0;
 	if (record->flags & MICA_RECORD_HOST) {
 		/* The creator's namespace is meant: a runtime on the host makes one for a container to be. */
 		if (!created)
-		namespace->public.kind = MICA_NAMESPACE_HOST;
+			set_kind(namespace, MICA_NAMESPACE_HOST);
 		return 0;
 	}
 	if (record->root_union && record->root_union != namespace->root_union) {
 		namespace->root_union = record->root_union;
 		namespace->retry = (struct mica_retry){};
+		/* Another root, other paths. */
+		mica_mountinfo_free(&namespace->mounts);
 		(void)mica_retry_due(&namespace->retry);
 		look_up(table, namespace, record);
 	} else if (!namespace->container && mica_retry_due(&namespace->retry)) {
 		look_up(table, namespace, record);
+	}
+	return 0;
+}
+
+int mica_namespace_table_settle(struct mica_namespace_table *table,
+				int (*visit)(const struct mica_namespace *namespace, void *userdata), void *userdata)
+{
+	for (size_t i = 0; i < table->namespaces.capacity; i++) {
+		struct mica_known_namespace *namespace = table->namespaces.slots[i].value;
+		struct mica_known_container *container;
+		int r;
+
+		if (!namespace || namespace->gone || namespace->container ||
+		    namespace->public.kind == MICA_NAMESPACE_HOST)
+			continue;
+		container = mica_container_by_namespace(table->containers, namespace->public.inode);
+		if (!container)
+			continue;
+		set_container(namespace, container);
+		r = visit(&namespace->public, userdata);
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -149,6 +258,7 @@ void mica_namespace_table_gone(struct mica_namespace_table *table, uint64_t id)
 	if (!namespace || namespace->gone)
 		return;
 	namespace->gone = true;
+	mica_mountinfo_free(&namespace->mounts);
 	table->gone_count++;
 	forget = mica_gone_push(&table->gone, id);
 	if (forget) {

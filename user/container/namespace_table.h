@@ -12,6 +12,7 @@
 #include "container/cgroup.h"
 #include "container/container_table.h"
 #include "container/gone.h"
+#include "container/mountinfo.h"
 #include "container/union_table.h"
 
 struct mica_record;
@@ -23,6 +24,11 @@ struct mica_known_namespace {
 	struct mica_known_container *container;
 	struct mica_retry retry;
 	bool gone;
+	/** Its mounts as last read, for the paths of its tmpfs; NULL: not read. They are read once, never watched: an
+	 *  open mountinfo would keep the namespace alive. */
+	struct mica_mountinfo *mounts;
+	bool mounts_stale;
+	uint64_t next_mounts_ns;
 };
 
 struct mica_namespace_table {
@@ -40,6 +46,13 @@ void mica_namespace_table_free(struct mica_namespace_table *table);
 /** The namespace that a record names, with what can be known of it now. Sets NULL when it names none. 0 or -ENOMEM. */
 int mica_namespace_table_find(struct mica_namespace_table *table, const struct mica_record *record,
 			      struct mica_known_namespace **ret);
+/** The mounts of a container's namespace, read now if they are not known or changed and the last time was 10 ms ago.
+ *  NULL: not known. */
+struct mica_mountinfo *mica_namespace_mounts(struct mica_namespace_table *table, struct mica_known_namespace *namespace,
+					     const struct mica_record *record);
+/** See mica_identity_settle. */
+int mica_namespace_table_settle(struct mica_namespace_table *table,
+				int (*visit)(const struct mica_namespace *namespace, void *userdata), void *userdata);
 void mica_namespace_table_gone(struct mica_namespace_table *table, uint64_t id);
 size_t mica_namespace_table_count(const struct mica_namespace_table *table);
 

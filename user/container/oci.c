@@ -40,13 +40,20 @@ static bool is_bind(const json_t *mount)
 	return false;
 }
 
-static bool is_podman_shm(const char *source, const char *destination)
+static bool ends_with(const char *string, const char *tail)
 {
-	static const char tail[] = "/userdata/shm";
-	size_t length = strlen(source);
+	size_t length = strlen(string), tail_length = strlen(tail);
 
-	return strcmp(destination, "/dev/shm") == 0 && length >= sizeof(tail) - 1 &&
-	       strcmp(source + length - (sizeof(tail) - 1), tail) == 0;
+	return length >= tail_length && strcmp(string + length - tail_length, tail) == 0;
+}
+
+/** A tmpfs that an engine keeps on the host, to share it: Podman's, Docker's, that of a Kubernetes pod. */
+static bool is_engine_shm(const char *source, const char *destination)
+{
+	if (strcmp(destination, "/dev/shm") != 0)
+		return false;
+	return ends_with(source, "/userdata/shm") || ends_with(source, "/mounts/shm") ||
+	       (ends_with(source, "/shm") && strstr(source, "/io.containerd.grpc.v1.cri/sandboxes/"));
 }
 
 /** Copy of a path without slashes at its end. */
@@ -74,7 +81,7 @@ static int add_volume(struct mica_volume_list *list, const json_t *mount, const 
 	size_t length;
 	int r;
 
-	if (!source || !destination || destination[0] != '/' || !is_bind(mount) || is_podman_shm(source, destination))
+	if (!source || !destination || destination[0] != '/' || !is_bind(mount) || is_engine_shm(source, destination))
 		return 0;
 	*volume = (struct mica_engine_volume){
 		.source = copy_path(bundle_directory, source),

@@ -16,7 +16,7 @@ struct mica_volume_list {
 
 /**
  * Finds the bind mounts in `size` bytes of JSON. 0, -EBADMSG: not a specification, -ENOMEM. A relative source is
- * relative to `bundle_directory`. Podman's own /dev/shm is left out: it is the container's tmpfs, not a volume.
+ * relative to `bundle_directory`. An engine's own /dev/shm is left out: it is the container's tmpfs, not a volume.
  * `name_of` (may be NULL) finds a volume's name from its source: see mica_engine_ops.volume_of_path.
  */
 int mica_oci_parse_volumes(const char *data, size_t size, const char *bundle_directory,

@@ -129,8 +129,10 @@ static void find_digests(struct mica_union_table *table, struct mica_union *u)
 	for (size_t i = 1; i < u->branch_count; i++) {
 		struct mica_branch *branch = &u->branches[i];
 
-		if (branch->path && !branch->digest)
+		if (branch->path && !branch->digest && !branch->role)
 			branch->digest = mica_container_table_digest(table->containers, branch->path);
+		if (branch->path && !branch->digest && !branch->role)
+			branch->role = mica_container_table_role(table->containers, branch->path);
 	}
 }
 
@@ -156,6 +158,18 @@ struct mica_union *mica_union_table_find(struct mica_union_table *table, uint64_
 	if (u && !u->complete && !u->gone && mica_retry_due(&u->retry))
 		complete(table, u);
 	return u;
+}
+
+void mica_union_table_settle(struct mica_union_table *table)
+{
+	for (size_t i = 0; i < table->unions.capacity; i++) {
+		struct mica_union *u = table->unions.slots[i].value;
+
+		if (!u || u->gone || u->container)
+			continue;
+		u->retry = (struct mica_retry){};
+		(void)mica_union_table_find(table, u->id);
+	}
 }
 
 void mica_union_table_gone(struct mica_union_table *table, uint64_t union_id)

@@ -28,6 +28,8 @@ struct mica_branch {
 	const char *directory;
 	/** In the pool; NULL: none known. */
 	const char *digest;
+	/** "init" for Docker's init layer, a static string; else NULL. */
+	const char *role;
 };
 
 struct mica_union {
@@ -62,6 +64,8 @@ int mica_union_table_add_layer(struct mica_union_table *table, const struct mica
 /** The union, with what can be known of it now (engines and mounts are looked at when something is missing and it is
  *  time for a try); NULL: no layer of it was ever described. */
 struct mica_union *mica_union_table_find(struct mica_union_table *table, uint64_t union_id);
+/** Looks for the containers of the unions that have none: the engines have news. */
+void mica_union_table_settle(struct mica_union_table *table);
 void mica_union_table_gone(struct mica_union_table *table, uint64_t union_id);
 size_t mica_union_table_count(const struct mica_union_table *table);
 

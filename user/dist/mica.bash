@@ -11,7 +11,7 @@ _mica()
 	trace)
 		case $prev in
 		-e | --event) words=$events ;;
-		-c | --container) words=$(podman ps --format '{{.Names}}' 2>/dev/null) ;;
+		-c | --container) words=$(for engine in docker podman; do timeout 1 $engine ps --format '{{.Names}}' 2>/dev/null; done) ;;
 		-n | --namespace) words=$(lsns --type mnt --noheadings --output NS 2>/dev/null) ;;
 		-N | --count | --for | --ring-size) words= ;;
 		*) words="--container --namespace --event --json --no-summary --count --for --ring-size --help" ;;

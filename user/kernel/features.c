@@ -4,12 +4,14 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -78,11 +80,17 @@ static void load_overlay_module(void)
 {
 	char *const argv[] = { (char *)"modprobe", (char *)"-q", (char *)"overlay", NULL };
 	char *const environment[] = { (char *)"PATH=/usr/sbin:/sbin:/usr/bin:/bin", NULL };
+	posix_spawn_file_actions_t actions;
 	pid_t pid;
 	int status;
 
-	if (posix_spawnp(&pid, "/sbin/modprobe", NULL, NULL, argv, environment) == 0)
+	if (posix_spawn_file_actions_init(&actions))
+		return;
+	/* Whether it worked is looked at afterwards; busybox's modprobe does not know -q. */
+	(void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (posix_spawnp(&pid, "/sbin/modprobe", &actions, NULL, argv, environment) == 0)
 		(void)waitpid(pid, &status, 0);
+	(void)posix_spawn_file_actions_destroy(&actions);
 }
 
 static void probe_overlay(struct mica_feature *feature, struct mica_features *features)

@@ -6,8 +6,10 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
-/* Digits of a container's id that the engines print. */
+/* Digits of a container's id that the engines print, and all of them; an anonymous volume's name is such a number too.
+ */
 #define SHORT_ID 12
+#define ID_DIGITS 64
 
 static void append_escaped(struct mica_buffer *out, const char *text)
 {
@@ -55,8 +57,11 @@ void mica_label_object(struct mica_buffer *out, const struct mica_object *object
 			(void)mica_buffer_appendf(out, "/%u", object->layers);
 	}
 	if (object->kind == MICA_OBJECT_VOLUME && object->volume) {
+		bool anonymous =
+			strlen(object->volume) == ID_DIGITS && strspn(object->volume, "0123456789abcdef") == ID_DIGITS;
+
 		(void)mica_buffer_append_byte(out, ' ');
-		append_escaped(out, object->volume);
+		(void)mica_utf8_append_escaped(out, object->volume, anonymous ? SHORT_ID : strlen(object->volume));
 	}
 }
 

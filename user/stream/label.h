@@ -14,7 +14,8 @@ void mica_label_container(struct mica_buffer *out, const struct mica_event *even
 /** The event was caused by the host itself: not in a container, in the host's mount namespace. */
 bool mica_label_is_host(const struct mica_event *event);
 
-/** "layer 2/5", "init layer 1/5", "upper", "volume db-data", "tmpfs", "host"; "-" for none. */
+/** "layer 2/5", "init layer 1/5", "upper", "volume db-data" (12 digits of an anonymous one), "tmpfs", "host"; "-" for
+ *  none. */
 void mica_label_object(struct mica_buffer *out, const struct mica_object *object);
 
 /** "ENOSPC"; "E512" for the kernel's own, which have no name in the C library. `error` is not 0. */

@@ -53,7 +53,7 @@ static struct layout choose_layout(unsigned width)
 	const unsigned details = 30; /* "4.0 KiB in 212 µs, open-write" */
 
 	if (width == 0 || width >= 140)
-		layout = (struct layout){ .container = 20, .process = 18, .event = 10, .object = 16, .path = 40 };
+		layout = (struct layout){ .container = 14, .process = 16, .event = 13, .object = 18, .path = 40 };
 
 	unsigned used =
 		TIME_COLUMNS + layout.container + layout.process + layout.event + layout.object + 6 * GAP + details;
@@ -163,12 +163,42 @@ static bool is_marker(const struct mica_event *event)
 	       event->object.kind == MICA_OBJECT_LAYER;
 }
 
+/* The end of a path, as many components as fit into `bytes`, one at least; the path itself if it fits. */
+static const char *path_end(const char *path, size_t bytes)
+{
+	size_t length = strlen(path);
+	const char *end = path;
+
+	while (length - (size_t)(end - path) > bytes) {
+		const char *next = strchr(end + 1, '/');
+		if (!next)
+			break;
+		end = next;
+	}
+	return end;
+}
+
+/* A bind mount is called by its directory on the host: the end of it must do in a column. */
+static void put_bind_mount(struct line *line, const char *directory, unsigned columns)
+{
+	const unsigned label = 8; /* columns of "volume …" */
+	size_t room = columns > label ? columns - label : 0;
+	const char *end = path_end(directory, room);
+
+	put_text(line, end == directory ? "volume " : "volume …");
+	put_text(line, end);
+}
+
 static void put_object(struct line *line, const struct mica_event *event, unsigned columns)
 {
+	const struct mica_object *object = &event->object;
+
 	if (is_marker(event))
 		put_text(line, "upper");
+	else if (object->kind == MICA_OBJECT_VOLUME && object->volume && object->volume[0] == '/')
+		put_bind_mount(line, object->volume, columns);
 	else
-		mica_label_object(&line->cell, &event->object);
+		mica_label_object(&line->cell, object);
 	put_cell(line, event->object.kind == MICA_OBJECT_NONE ? DIM : NULL, columns);
 }
 
@@ -181,12 +211,27 @@ static void append_path(struct mica_buffer *out, struct mica_bytes path, bool tr
 		(void)mica_buffer_append_byte(out, '/');
 }
 
+static bool is(struct mica_bytes path, const char *other)
+{
+	return other && path.size == strlen(other) && memcmp(path.data, other, path.size) == 0;
+}
+
+/* What is mounted is the volume that the object names already, or a directory over itself. */
+static bool says_nothing(const struct mica_event *event)
+{
+	enum mica_event_type type = event->record.type;
+
+	return type == MICA_EVENT_MOUNT &&
+	       (is(event->source, event->host_path) ||
+		(event->object.kind == MICA_OBJECT_VOLUME && is(event->source, event->object.directory)));
+}
+
 static void put_path(struct line *line, const struct mica_event *event, unsigned columns)
 {
 	__u32 flags = event->record.flags;
 	bool directory = flags & MICA_RECORD_DIRECTORY;
 
-	if (event->source.size) {
+	if (event->source.size && !says_nothing(event)) {
 		append_path(&line->cell, event->source, flags & MICA_RECORD_SOURCE_TRUNCATED,
 			    directory && (flags & MICA_RECORD_SOURCE_IS_PATH));
 		(void)mica_buffer_append_string(&line->cell, flags & MICA_RECORD_EXCHANGE ? " ↔ " : " → ");

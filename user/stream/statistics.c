@@ -306,7 +306,7 @@ static const char *format_cell(const struct row *row, enum column column, char t
 	case OBJECT:
 		return row->object_label;
 	case BYTES:
-		return mica_format_bytes(row->bytes, text);
+		return row->copy_ups ? mica_format_bytes(row->bytes, text) : "-";
 	case P50:
 	case P99:
 		format_percentile(row, column == P50 ? 50 : 99, text);

@@ -28,8 +28,9 @@ stop_trace() {
 	local status=0 waited
 	kill -INT "$trace_pid" || fail "mica trace was gone before it was stopped: $(cat "$trace_file.err")"
 	for ((waited = 0; waited < 600; waited++)); do
-		[ -d "/proc/$trace_pid" ] && [ "$(awk '/^State/ { print $2 }' "/proc/$trace_pid/status" 2>/dev/null)" != Z ] ||
-			break
+		case $(awk '/^State/ { print $2 }' "/proc/$trace_pid/status" 2>/dev/null) in
+		'' | Z) break ;;
+		esac
 		sleep 0.1
 	done
 	[ $waited -lt 600 ] || kill -KILL "$trace_pid"

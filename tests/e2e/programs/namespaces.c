@@ -21,7 +21,8 @@ static void live(const char *directory)
 		error(1, errno, "unshare");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		error(1, errno, "make / private");
-	if (mount("small", directory, "tmpfs", 0, "size=64k") < 0 || mount("second", directory, "tmpfs", 0, "size=64k") < 0)
+	if (mount("small", directory, "tmpfs", 0, "size=64k") < 0 ||
+	    mount("second", directory, "tmpfs", 0, "size=64k") < 0)
 		error(1, errno, "mount on %s", directory);
 	if (umount2(directory, MNT_DETACH) < 0)
 		error(1, errno, "umount %s", directory);

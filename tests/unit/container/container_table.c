@@ -130,3 +130,36 @@ Test(container_table, symlinked_storage)
 	cr_assert_str_eq(found.container->name, "web");
 	shell("rm -r elsewhere");
 }
+
+static int note(const struct mica_namespace *found, void *userdata)
+{
+	const struct mica_namespace **noted = userdata;
+
+	cr_assert_null(*noted, "once");
+	*noted = found;
+	return 0;
+}
+
+/* The name of a container that no engine made: while crun sets it up, there is nothing that tells. */
+Test(container_table, made_known_after_its_namespace)
+{
+	const struct mica_namespace *noted = NULL;
+	struct mica_identified found;
+	struct mica_record record = { .type = MICA_EVENT_MOUNT, .mnt_ns_id = 5, .pid = PLAIN_PID };
+	char path[128];
+
+	shell("cp -a " PODMAN4 "/proc/6524 proc/");
+	(void)snprintf(path, sizeof(path), "%s/proc/6524/ns/mnt", root);
+	record.mnt_ns = namespace_of(path);
+	cr_assert_eq(mica_identity_find(identity, &record, bytes("/"), bytes(""), &found), 0);
+	cr_assert_null(found.container);
+	cr_assert_eq(found.mount_namespace->kind, MICA_NAMESPACE_OTHER);
+	cr_assert_eq(mica_identity_settle(identity, note, &noted), 0);
+	cr_assert_null(noted);
+	shell("mkdir -p run/crun; cp -a " PODMAN4 "/run/crun/plain run/crun");
+	cr_assert_eq(mica_identity_settle(identity, note, &noted), 0);
+	cr_assert_eq(noted, found.mount_namespace);
+	cr_assert_eq(noted->kind, MICA_NAMESPACE_CONTAINER);
+	cr_assert_str_eq(noted->container->name, "plain");
+	cr_assert_eq(mica_identity_settle(identity, note, &noted), 0);
+}

@@ -132,6 +132,7 @@ Test(identity, upper)
 	cr_assert_eq(find(&record, "/etc/passwd").object.kind, MICA_OBJECT_UPPER);
 	record.flags = 0;
 	record.type = MICA_EVENT_DELETE;
+	record.inode = 7;
 	cr_assert_eq(find(&record, "/etc/passwd").object.kind, MICA_OBJECT_LAYER);
 	record.type = MICA_EVENT_UNION_UP;
 	found = find(&record, "");
@@ -236,9 +237,19 @@ Test(identity, tmpfs_and_host)
 	cr_assert_eq(found.object.kind, MICA_OBJECT_TMPFS);
 	cr_assert_null(found.host_path);
 	assert_path(found.path, "/x");
+	cr_assert_str_eq(found.container_path, "/tmp/x");
 	/* Podman's shm is no volume. */
 	record.dev = DEVICE(0, 38);
-	cr_assert_eq(find(&record, "/sem").object.kind, MICA_OBJECT_TMPFS);
+	found = find(&record, "/sem");
+	cr_assert_eq(found.object.kind, MICA_OBJECT_TMPFS);
+	cr_assert_str_eq(found.container_path, "/dev/shm/sem");
+	/* After an unmount the number may be another's, so the mounts are read again; not at once. */
+	record.type = MICA_EVENT_UMOUNT;
+	(void)find(&record, "/tmp");
+	record.type = MICA_EVENT_CREATE;
+	cr_assert_null(find(&record, "/sem").container_path);
+	usleep(60000);
+	cr_assert_str_eq(find(&record, "/sem").container_path, "/dev/shm/sem");
 	/* Half a path is not a path. */
 	record = disk_record(MICA_EVENT_CREATE);
 	record.flags = MICA_RECORD_PATH_TRUNCATED;

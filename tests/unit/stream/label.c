@@ -56,6 +56,14 @@ Test(stream_label, object)
 		      "init layer 1/5");
 	assert_object((struct mica_object){ .kind = MICA_OBJECT_VOLUME, .volume = "db\033" }, "volume db\\e");
 	assert_object((struct mica_object){ .kind = MICA_OBJECT_VOLUME }, "volume");
+	assert_object(
+		(struct mica_object){ .kind = MICA_OBJECT_VOLUME,
+				      .volume = "6f364af459fcede88423ad5aa13f3897f0ba1ba7ac78f877363169a5e97381f5" },
+		"volume 6f364af459fc");
+	assert_object(
+		(struct mica_object){ .kind = MICA_OBJECT_VOLUME,
+				      .volume = "Zf364af459fcede88423ad5aa13f3897f0ba1ba7ac78f877363169a5e97381f5" },
+		"volume Zf364af459fcede88423ad5aa13f3897f0ba1ba7ac78f877363169a5e97381f5");
 	assert_object((struct mica_object){ .kind = MICA_OBJECT_TMPFS }, "tmpfs");
 }
 

@@ -115,6 +115,34 @@ Test(stream_sink_text, mounts_and_losses)
 		    "3 write events lost: ring-full\n");
 }
 
+Test(stream_sink_text, volumes)
+{
+	struct mica_event event = sample(MICA_EVENT_MOUNT, "/data");
+
+	event.object = (struct mica_object){ .kind = MICA_OBJECT_VOLUME, .volume = "db", .directory = "/var/db/_data" };
+	event.source = bytes("/var/db/_data");
+	event.record.mount.flags = MS_BIND;
+	assert_line(&event,
+		    "20:00:00.123  web            sed[4711]       mount     volume db    /data                     "
+		    "bind\n");
+	event.object.volume = "/srv/shop/a";
+	event.object.directory = "/srv/shop/a";
+	assert_line(&event,
+		    "20:00:00.123  web            sed[4711]       mount     volume …/a   /var/db/_data → /data     "
+		    "bind\n");
+	event.object.volume = "/a";
+	event.record.type = MICA_EVENT_CREATE;
+	assert_line(&event,
+		    "20:00:00.123  web            sed[4711]       create    volume /a    /var/db/_data → /data\n");
+	event = sample(MICA_EVENT_MOUNT, "/");
+	event.object = (struct mica_object){};
+	event.source = bytes("/merged");
+	event.host_path = "/merged";
+	assert_line(&event, "20:00:00.123  web            sed[4711]       mount     -            /\n");
+	event.source = bytes("proc");
+	assert_line(&event, "20:00:00.123  web            sed[4711]       mount     -            proc → /\n");
+}
+
 Test(stream_sink_text, an_overlong_field_moves_its_neighbours_only)
 {
 	struct mica_event event = sample(MICA_EVENT_DELETE, "/x");

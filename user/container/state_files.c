@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "container/state_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+struct state_file {
+	/** Another whose path has the same hash. */
+	struct state_file *next;
+	struct mica_stamp stamp;
+	/** Round in which it was last there. */
+	unsigned round;
+	/** NULL: there is no such file (yet), or it makes no sense. */
+	struct mica_engine_container *container;
+	/** DIRECTORY/ID; the id is what follows the last slash. */
+	char directory[];
+};
+
+static void free_file(struct state_file *file)
+{
+	mica_engine_container_free(&file->container);
+	free(file);
+}
+
+static void free_chain(void *value)
+{
+	struct state_file *next;
+
+	for (struct state_file *file = value; file; file = next) {
+		next = file->next;
+		free_file(file);
+	}
+}
+
+void mica_state_files_free(struct mica_state_files *files)
+{
+	mica_table_free(&files->files, free_chain);
+}
+
+static int put(struct mica_table *table, struct state_file *file)
+{
+	uint64_t key = mica_hash_bytes(file->directory, strlen(file->directory));
+
+	file->next = mica_table_get(table, key);
+	return mica_table_put(table, key, file);
+}
+
+static struct state_file *find_file(const struct mica_state_files *files, const char *directory)
+{
+	struct state_file *file = mica_table_get(&files->files, mica_hash_bytes(directory, strlen(directory)));
+
+	while (file && strcmp(file->directory, directory) != 0)
+		file = file->next;
+	return file;
+}
+
+static int get_or_add(struct mica_state_files *files, const char *directory, struct state_file **ret)
+{
+	size_t length = strlen(directory);
+	struct state_file *file = find_file(files, directory);
+
+	if (!file) {
+		file = calloc(1, sizeof(*file) + length + 1);
+		if (!file)
+			return -ENOMEM;
+		memcpy(file->directory, directory, length + 1);
+		if (put(&files->files, file) < 0) {
+			free_file(file);
+			return -ENOMEM;
+		}
+	}
+	*ret = file;
+	return 0;
+}
+
+static int read_file(struct mica_state_files *files, struct state_file *file, const char *path)
+{
+	const char *id = strrchr(file->directory, '/') + 1;
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+	int r = mica_host_read(files->host, path, MICA_STATE_FILE_BYTES, &text, &size);
+
+	mica_engine_container_free(&file->container);
+	/* An empty file is one that is just being made. */
+	if (r == 0 && size)
+		r = files->parse(id, file->directory, text, size, &file->container);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 && r != -ENOENT)
+		files->errors++;
+	return 0;
+}
+
+static int look_at(struct mica_state_files *files, const char *directory, const char *id, const char *name)
+{
+	_cleanup_free_ char *below = NULL, *path = NULL;
+	struct state_file *file;
+	int r;
+
+	if (asprintf(&below, "%s/%s", directory, id) < 0) {
+		below = NULL;
+		return -ENOMEM;
+	}
+	if (asprintf(&path, "%s/%s", below, name) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	r = get_or_add(files, below, &file);
+	if (r < 0)
+		return r;
+	file->round = files->round;
+	if (!mica_host_stamp(files->host, path, &file->stamp))
+		return 0;
+	files->changed = true;
+	r = read_file(files, file, path);
+	if (r < 0)
+		file->stamp = (struct mica_stamp){};
+	return r;
+}
+
+void mica_state_files_begin(struct mica_state_files *files)
+{
+	files->round++;
+	files->changed = false;
+}
+
+int mica_state_files_look(struct mica_state_files *files, const char *directory, const char *file)
+{
+	_cleanup_free_ char *root = mica_host_path(files->host, directory);
+	_cleanup_closedir_ DIR *stream = root ? opendir(root) : NULL;
+	const struct dirent *entry;
+	int r = 0;
+
+	if (!root)
+		return -ENOMEM;
+	while (stream && r == 0 && (entry = readdir(stream)))
+		if (entry->d_name[0] != '.')
+			r = look_at(files, directory, entry->d_name, file);
+	return r;
+}
+
+/** Calls `visit` for each file, which may then be freed. */
+static int each_file(const struct mica_table *table, int (*visit)(struct state_file *file, void *userdata),
+		     void *userdata)
+{
+	for (size_t i = 0; i < table->capacity; i++) {
+		struct state_file *next;
+
+		for (struct state_file *file = table->slots[i].value; file; file = next) {
+			int r;
+
+			next = file->next;
+			r = visit(file, userdata);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+struct survivors {
+	unsigned round;
+	size_t gone;
+	struct mica_table kept;
+};
+
+static int count_gone(struct state_file *file, void *userdata)
+{
+	struct survivors *survivors = userdata;
+
+	survivors->gone += file->round != survivors->round;
+	return 0;
+}
+
+static int keep_or_free(struct state_file *file, void *userdata)
+{
+	struct survivors *survivors = userdata;
+
+	if (file->round == survivors->round && put(&survivors->kept, file) == 0)
+		return 0;
+	/* No memory: it is read again in the next round. */
+	free_file(file);
+	return 0;
+}
+
+int mica_state_files_end(struct mica_state_files *files)
+{
+	struct survivors survivors = { .round = files->round };
+
+	(void)each_file(&files->files, count_gone, &survivors);
+	if (survivors.gone) {
+		(void)each_file(&files->files, keep_or_free, &survivors);
+		mica_table_free(&files->files, NULL);
+		files->files = survivors.kept;
+		files->changed = true;
+	}
+	return files->changed;
+}
+
+struct taker {
+	int (*take)(struct mica_engine_container *container, void *userdata);
+	void *userdata;
+};
+
+static int take_copy(struct state_file *file, void *userdata)
+{
+	const struct taker *taker = userdata;
+	struct mica_engine_container *copy;
+
+	if (!file->container)
+		return 0;
+	copy = mica_engine_container_copy(file->container);
+	return copy ? taker->take(copy, taker->userdata) : -ENOMEM;
+}
+
+int mica_state_files_each(const struct mica_state_files *files,
+			  int (*take)(struct mica_engine_container *container, void *userdata), void *userdata)
+{
+	struct taker taker = { .take = take, .userdata = userdata };
+
+	return each_file(&files->files, take_copy, &taker);
+}
+
+bool mica_state_files_has(const struct mica_state_files *files, const char *directory, const char *id)
+{
+	_cleanup_free_ char *path = NULL;
+	const struct state_file *file;
+
+	if (asprintf(&path, "%s/%s", directory, id) < 0) {
+		path = NULL;
+		return false;
+	}
+	file = find_file(files, path);
+	return file && file->container;
+}
+
+struct wanted {
+	const char *id;
+	const struct mica_engine_container *found;
+};
+
+static int compare_id(struct state_file *file, void *userdata)
+{
+	struct wanted *wanted = userdata;
+
+	if (file->container && strcmp(file->container->id, wanted->id) == 0)
+		wanted->found = file->container;
+	return 0;
+}
+
+const struct mica_engine_container *mica_state_files_find(const struct mica_state_files *files, const char *id)
+{
+	struct wanted wanted = { .id = id };
+
+	(void)each_file(&files->files, compare_id, &wanted);
+	return wanted.found;
+}
