@@ -82,7 +82,7 @@ $(O)/bpf/mica.skel.h: $(O)/bpf/mica.o
 S := build/sanitize
 UNIT_SOURCES := $(wildcard tests/unit/*/*.c)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(S)/%.o)
-TEST_FLAGS = -I. -DMICA_SOURCE_DIR='"$(CURDIR)"' -DMICA_BPF_OBJECT='"$(O)/bpf/mica.o"'
+TEST_FLAGS = -I. -DMICA_SOURCE_DIR='"$(CURDIR)"' -DMICA_BPF_OBJECT='"$(abspath $(O))/bpf/mica.o"'
 
 ifdef SANITIZE
 $(O)/unit: $(O)/bpf/mica.o $(UNIT_SOURCES:%.c=$(O)/%.o) $(LIBRARY_OBJECTS)

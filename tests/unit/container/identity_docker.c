@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "container/identity.h"
 #include "docker_fixture.h"
@@ -129,6 +131,55 @@ Test(identity_docker, volumes)
 	assert_volume("/work/rec/host-data/c/d", "/work/rec/host-data", "/work/rec/host-data", "/srv/c/d");
 	assert_volume(D_DISK "/containers/" D_WEB_ID "/hosts", D_VAR "/containers/" D_WEB_ID "/hosts",
 		      D_VAR "/containers/" D_WEB_ID "/hosts", "/etc/hosts");
+}
+
+/* A copy of the tree, changed by a command. */
+static void open_changed(char root[static 64], const char *command)
+{
+	struct mica_identity_options options = { .root = root };
+	char line[1024];
+
+	(void)snprintf(root, 64, "/tmp/mica-docker-XXXXXX");
+	cr_assert_not_null(mkdtemp(root));
+	(void)snprintf(line, sizeof(line), "set -e; cp -a " DOCKER20 "/. %s; cd %s; %s", root, root, command);
+	cr_assert_eq(system(line), 0);
+	mica_identity_free(&identity);
+	cr_assert_eq(mica_identity_new(&options, &identity), 0);
+}
+
+static void remove_tree(const char *root)
+{
+	char line[128];
+
+	(void)snprintf(line, sizeof(line), "rm -r %s", root);
+	cr_assert_eq(system(line), 0);
+}
+
+Test(identity_docker, volumes_without_config_json)
+{
+	char root[64];
+
+	open_changed(root, "rm -r run/docker");
+	add_web_union();
+	assert_volume(D_DISK "/volumes/db-data/_data/a", "db-data", D_VAR "/volumes/db-data/_data", "/data/a");
+	assert_volume("/work/rec/host-data/c/d", "/work/rec/host-data", "/work/rec/host-data", "/srv/c/d");
+	remove_tree(root);
+}
+
+/* Docker knows the volume's name, config.json where the plugin has put it. */
+Test(identity_docker, volume_of_a_plugin)
+{
+	char root[64];
+
+	open_changed(root,
+		     "sed -i 's#\"/var/lib/docker/volumes/db-data/_data\"#\"/mnt/far\"#' ." D_TASKS "/moby/" D_WEB_ID
+		     "/config.json; sed -i 's#\"Source\":\"/var/lib/docker/volumes/db-data/_data\"#\"Source\":\"\"#;"
+		     "s#\"local\"#\"mica\"#' ." D_VAR "/containers/" D_WEB_ID "/config.v2.json");
+	add_web_union();
+	assert_volume("/mnt/far/a", "db-data", "/mnt/far", "/data/a");
+	assert_volume(D_DISK "/volumes/" D_ANONYMOUS "/_data/b", D_ANONYMOUS, D_VAR "/volumes/" D_ANONYMOUS "/_data",
+		      "/anonymous/b");
+	remove_tree(root);
 }
 
 Test(identity_docker, containerd_by_its_root)

@@ -19,6 +19,9 @@ Test(oci, bind_mounts_only)
 			   "{\"destination\":\"/data/\",\"type\":\"bind\",\"source\":\"" STORAGE "/volumes/db/_data\"},"
 			   "{\"destination\":\"/rel\",\"options\":[\"ro\",\"rbind\"],\"source\":\"sub\"},"
 			   "{\"destination\":\"/dev/shm\",\"type\":\"bind\",\"source\":\"/x/userdata/shm\"},"
+			   "{\"destination\":\"/dev/shm\",\"type\":\"bind\",\"source\":\"/x/mounts/shm\"},"
+			   "{\"destination\":\"/dev/shm\",\"type\":\"bind\",\"source\":"
+			   "\"/run/containerd/io.containerd.grpc.v1.cri/sandboxes/a/shm\"},"
 			   "{\"destination\":\"no-slash\",\"type\":\"bind\",\"source\":\"/x\"},"
 			   "{\"destination\":\"/y\",\"type\":\"bind\"}, 3]}",
 			   &list),

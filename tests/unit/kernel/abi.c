@@ -9,7 +9,7 @@
 
 #include "mica/event.h"
 
-#define OBJECT MICA_SOURCE_DIR "/" MICA_BPF_OBJECT
+#define OBJECT MICA_BPF_OBJECT
 
 static struct btf *btf;
 
