@@ -151,12 +151,15 @@ fuzz:
 	$(Q)tests/fuzz/run --seconds $(FUZZ_SECONDS) $(S)/fuzz
 
 # Programs that the end-to-end tests run in the guest: static, so that they run in every image.
-GUEST_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(O)/guest/%,$(wildcard tests/e2e/programs/*.c))
+# A program is a file, NAME.c, or a folder, NAME/*.c.
+GUEST_SOURCES := $(wildcard tests/e2e/programs/*.c tests/e2e/programs/*/*.c)
+GUEST_PROGRAMS := $(sort $(foreach source,$(GUEST_SOURCES:tests/e2e/programs/%.c=%),$(O)/guest/$(firstword $(subst /, ,$(source)))))
 
-$(O)/guest/%: tests/e2e/programs/%.c
-	$(call say,CC,$<)
+.SECONDEXPANSION:
+$(O)/guest/%: $$(wildcard tests/e2e/programs/$$*.c tests/e2e/programs/$$*/*.[ch])
+	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -static -pthread -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -static -pthread -o $@ $(filter %.c,$^)
 
 .PHONY: guest
 guest: all $(GUEST_PROGRAMS)

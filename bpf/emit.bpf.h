@@ -163,20 +163,27 @@ static __always_inline void record_send_urgent(struct scratch *scratch)
 }
 
 /** Keeps the record until the result of its operation is known. */
-static __always_inline void record_keep(struct scratch *scratch, struct task_struct *task)
+static __always_inline void record_keep(struct scratch *scratch, struct task_struct *task, struct operation *operation)
 {
 	u32 key = task->pid;
 
-	if (bpf_map_update_elem(&pendings, &key, &scratch->record, BPF_ANY))
+	if (!operation || bpf_map_update_elem(&pendings, &key, &scratch->record, BPF_ANY))
 		count_lost(scratch->record.type, MICA_LOST_NO_STATE);
+	else
+		operation->record_kept = 1;
 	scratch_release(scratch);
 }
 
-/** The record that the task kept, or NULL. Sent and forgotten by record_finish_kept(). */
-static __always_inline struct pending *record_kept(struct task_struct *task)
+/**
+ * The record that the task kept in this operation, or NULL: one of an earlier operation whose end was missed is not
+ * sent. To be followed by record_finish_kept() or record_forget_kept().
+ */
+static __always_inline struct pending *record_kept(struct task_struct *task, struct operation *operation)
 {
 	u32 key = task->pid;
 
+	if (!operation || !operation->record_kept)
+		return NULL;
 	return bpf_map_lookup_elem(&pendings, &key);
 }
 

@@ -153,6 +153,9 @@ struct operation {
 	u32 copy_up_raced;
 	/** The victim's whiteout was reported: what overlayfs whites out next is in its index. */
 	u32 whiteout_sent;
+	/** A record of this operation waits in `pendings`. */
+	u32 record_kept;
+	u32 reserved;
 };
 
 struct {

@@ -123,7 +123,7 @@ static __always_inline int umount_begin(struct vfsmount *mnt, int flags)
 	record_fstype(scratch, mnt);
 	record_path(scratch, mnt->mnt_root, mount);
 	record_source_string(scratch, BPF_CORE_READ(mount, mnt_devname));
-	record_keep(scratch, task);
+	record_keep(scratch, task, operation);
 	return 0;
 }
 
@@ -142,11 +142,12 @@ int BPF_PROG(umount_check, struct vfsmount *mnt, int flags)
 static __always_inline int finish_kept(enum mica_event_type type, enum mica_event_type or_type, int result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct pending *pending = record_kept(task);
+	struct operation *operation = operation_peek(task);
+	struct pending *pending = record_kept(task, operation);
 
 	if (pending && (pending->record.type == type || pending->record.type == or_type))
 		record_finish_kept(pending, task, result, true);
-	operation_end(operation_peek(task));
+	operation_end(operation);
 	return 0;
 }
 
@@ -176,12 +177,13 @@ static __always_inline int move_mount_begin(const struct path *from, const struc
 	bool detached = !ns || mnt_namespace_is_anonymous(ns);
 	struct dentry *dentry = BPF_CORE_READ(to, dentry);
 	struct union_entry *object_union = union_find((u64)BPF_CORE_READ(mnt, mnt_sb));
+	struct operation *operation = operation_begin(task, NULL, MICA_REASON_NONE);
 	struct scratch *scratch;
 
 	if (!object_union)
 		object_union = union_find((u64)BPF_CORE_READ(dentry, d_sb));
-	scratch = record_begin(detached ? MICA_EVENT_MOUNT : MICA_EVENT_MOVE_MOUNT, task,
-			       operation_begin(task, NULL, MICA_REASON_NONE), object_union, SCOPE_MOUNT);
+	scratch = record_begin(detached ? MICA_EVENT_MOUNT : MICA_EVENT_MOVE_MOUNT, task, operation, object_union,
+			       SCOPE_MOUNT);
 	if (!scratch)
 		return 0;
 	record_object(scratch, dentry);
@@ -191,7 +193,7 @@ static __always_inline int move_mount_begin(const struct path *from, const struc
 		record_source_string(scratch, BPF_CORE_READ(mount, mnt_devname));
 	else
 		record_source_path(scratch, BPF_CORE_READ(from, dentry), mount);
-	record_keep(scratch, task);
+	record_keep(scratch, task, operation);
 	return 0;
 }
 

@@ -227,7 +227,7 @@ static __always_inline int rename_begin(struct dentry *old, struct dentry *new)
 		scratch->record.flags |= MICA_RECORD_EXCHANGE;
 	record_path(scratch, new, NULL);
 	record_source_path(scratch, old, NULL);
-	record_keep(scratch, task);
+	record_keep(scratch, task, operation);
 	return 0;
 }
 
@@ -279,7 +279,8 @@ int BPF_PROG(rename_exit, struct renamedata *data)
 			whiteout_by_rename(task, data);
 		return 0;
 	}
-	pending = record_kept(task);
+	operation = operation_peek(task);
+	pending = record_kept(task, operation);
 	if (pending && pending->record.type == MICA_EVENT_RENAME) {
 		/* Whatever it was before, it is in the upper now. */
 		if (pending->record.union_id)
@@ -289,7 +290,6 @@ int BPF_PROG(rename_exit, struct renamedata *data)
 		else
 			record_finish_kept(pending, task, 0, false);
 	}
-	operation = operation_peek(task);
 	if (operation && !operation->in_union_setup)
 		operation_end(operation);
 	return 0;

@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -14,7 +12,6 @@ struct doctor {
 	bool json;
 	json_t *features;
 	unsigned trace_missing;
-	unsigned enforce_missing;
 };
 
 static const struct argp_option options[] = {
@@ -42,10 +39,10 @@ static const char *state_name(enum mica_feature_state state)
 
 static int print_feature(const struct mica_feature *feature)
 {
-	(void)printf("%-9s %-22s %-8s %s\n", state_name(feature->state), feature->name, feature->needed_by,
+	(void)printf("%-9s %-24s %-8s %s\n", state_name(feature->state), feature->name, feature->needed_by,
 		     feature->detail);
 	if (*feature->remedy)
-		(void)printf("%41s → %s\n", "", feature->remedy);
+		(void)printf("%43s → %s\n", "", feature->remedy);
 	return 0;
 }
 
@@ -69,8 +66,6 @@ static int visit(const struct mica_feature *feature, void *userdata)
 
 	if (feature->state == MICA_FEATURE_MISSING)
 		doctor->trace_missing++;
-	if (feature->state != MICA_FEATURE_OK && strcmp(feature->needed_by, "enforce") == 0)
-		doctor->enforce_missing++;
 	return doctor->json ? add_feature(doctor, feature) : print_feature(feature);
 }
 

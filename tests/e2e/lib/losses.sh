@@ -2,7 +2,7 @@
 # For the tests that count what is lost: . /share/lib/losses.sh
 # shellcheck shell=bash disable=SC2034
 
-# make_union: a union of one lower with 100,000 files in 12 directories at /tmp/merged.
+# make_union: a union of one lower with 100,000 files in 50 directories at /tmp/merged.
 files=100000 directories=50
 make_union() {
 	mkdir -p /tmp/union /tmp/merged

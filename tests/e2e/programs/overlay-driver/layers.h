@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fills the layers of a union before it is mounted. `layer` counts from 1, the topmost. Directories on the way to `path`
- * are made.
+ * Fills the layers of a union before it is mounted. `layer` counts from 1, the topmost. Directories on the way to
+ * `path` are made.
  */
 #ifndef OVERLAY_DRIVER_LAYERS_H
 #define OVERLAY_DRIVER_LAYERS_H

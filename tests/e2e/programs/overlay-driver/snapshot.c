@@ -61,8 +61,12 @@ char *describe(const char *path, bool deep)
 			die(path);
 		return NULL;
 	}
-	type = S_ISDIR(st.st_mode) ? "dir" : S_ISREG(st.st_mode) ? "file" : S_ISLNK(st.st_mode) ? "symlink"
-	     : S_ISFIFO(st.st_mode) ? "fifo" : S_ISSOCK(st.st_mode) ? "socket" : "char";
+	type = S_ISDIR(st.st_mode)    ? "dir"
+	       : S_ISREG(st.st_mode)  ? "file"
+	       : S_ISLNK(st.st_mode)  ? "symlink"
+	       : S_ISFIFO(st.st_mode) ? "fifo"
+	       : S_ISSOCK(st.st_mode) ? "socket"
+				      : "char";
 	if (deep && S_ISCHR(st.st_mode) && st.st_rdev == 0)
 		type = "whiteout";
 	out = open_memstream(&text, &size);
@@ -155,7 +159,8 @@ void put_changes(const struct tree *old, const struct tree *new)
 	fprintf(truth, ",\"changes\":{");
 	while (i < old->count || j < new->count) {
 		int order = i == old->count ? 1 : j == new->count ? -1 : compare_items(&old->items[i], &new->items[j]);
-		const struct tree_item *a = order <= 0 ? &old->items[i++] : NULL, *b = order >= 0 ? &new->items[j++] : NULL;
+		const struct tree_item *a = order <= 0 ? &old->items[i++] : NULL,
+				       *b = order >= 0 ? &new->items[j++] : NULL;
 
 		if (a && b && strcmp(a->text, b->text) == 0)
 			continue;

@@ -7,8 +7,7 @@
 #include "base.h"
 #include "truth.h"
 
-struct union_fs *new_union(const char *base, const char *upper_base, const char *name, int layers,
-				  const char *options)
+struct union_fs *new_union(const char *base, const char *upper_base, const char *name, int layers, const char *options)
 {
 	struct union_fs *u = calloc(1, sizeof(*u));
 	char *root = format("%s/%s", base, name), *lowers = strdup("");
