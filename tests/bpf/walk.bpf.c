@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * The path walk on its own: for tests/bpf/walk.c, which runs it through BPF_PROG_TEST_RUN. A raw tracepoint program loads
- * also where tracing programs are refused.
+ * The path walk on its own: for tests/bpf/walk.c, which runs it through BPF_PROG_TEST_RUN. A raw tracepoint program
+ * loads also where tracing programs are refused.
  */
 #include "emit.bpf.h"
 

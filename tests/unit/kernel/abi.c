@@ -55,9 +55,9 @@ struct expected {
 	size_t offset;
 };
 
-#define MEMBER(structure, member)                                                                                      \
-	{                                                                                                              \
-		#structure, #member, offsetof(struct structure, member)                                                \
+#define MEMBER(structure, member)                                       \
+	{                                                               \
+#structure, #member, offsetof(struct structure, member) \
 	}
 
 TestSuite(kernel_abi, .init = open_btf, .fini = close_btf);
@@ -73,24 +73,18 @@ Test(kernel_abi, sizes_are_the_same_on_both_sides)
 Test(kernel_abi, members_stand_at_the_same_place_on_both_sides)
 {
 	static const struct expected members[] = {
-		MEMBER(mica_record, size),	   MEMBER(mica_record, abi),
-		MEMBER(mica_record, type),	   MEMBER(mica_record, time_ns),
-		MEMBER(mica_record, action),	   MEMBER(mica_record, mnt_ns_id),
-		MEMBER(mica_record, cgroup_id),	   MEMBER(mica_record, root_union),
-		MEMBER(mica_record, union_id),	   MEMBER(mica_record, inode),
-		MEMBER(mica_record, mnt_ns),	   MEMBER(mica_record, pid),
-		MEMBER(mica_record, tid),	   MEMBER(mica_record, uid),
-		MEMBER(mica_record, dev),	   MEMBER(mica_record, fs_magic),
-		MEMBER(mica_record, error),	   MEMBER(mica_record, flags),
-		MEMBER(mica_record, layer),	   MEMBER(mica_record, layers),
-		MEMBER(mica_record, path_bytes),   MEMBER(mica_record, source_bytes),
-		MEMBER(mica_record, comm),	   MEMBER(mica_record, copy_up),
-		MEMBER(mica_record, mount),	   MEMBER(mica_record, union_layer),
-		MEMBER(mica_copy_up, size),	   MEMBER(mica_copy_up, bytes),
-		MEMBER(mica_copy_up, duration_ns), MEMBER(mica_copy_up, reason),
-		MEMBER(mica_mount, flags),	   MEMBER(mica_mount, fstype),
-		MEMBER(mica_union_layer, inode),   MEMBER(mica_union_layer, dev),
-		MEMBER(mica_union_layer, index),
+		MEMBER(mica_record, size),         MEMBER(mica_record, abi),          MEMBER(mica_record, type),
+		MEMBER(mica_record, time_ns),      MEMBER(mica_record, action),       MEMBER(mica_record, mnt_ns_id),
+		MEMBER(mica_record, cgroup_id),    MEMBER(mica_record, root_union),   MEMBER(mica_record, union_id),
+		MEMBER(mica_record, inode),        MEMBER(mica_record, mnt_ns),       MEMBER(mica_record, pid),
+		MEMBER(mica_record, tid),          MEMBER(mica_record, uid),          MEMBER(mica_record, dev),
+		MEMBER(mica_record, fs_magic),     MEMBER(mica_record, error),        MEMBER(mica_record, flags),
+		MEMBER(mica_record, layer),        MEMBER(mica_record, layers),       MEMBER(mica_record, path_bytes),
+		MEMBER(mica_record, source_bytes), MEMBER(mica_record, comm),         MEMBER(mica_record, copy_up),
+		MEMBER(mica_record, mount),        MEMBER(mica_record, union_layer),  MEMBER(mica_copy_up, size),
+		MEMBER(mica_copy_up, bytes),       MEMBER(mica_copy_up, duration_ns), MEMBER(mica_copy_up, reason),
+		MEMBER(mica_mount, flags),         MEMBER(mica_mount, fstype),        MEMBER(mica_union_layer, inode),
+		MEMBER(mica_union_layer, dev),     MEMBER(mica_union_layer, index),
 	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
