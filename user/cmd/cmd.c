@@ -52,7 +52,7 @@ int mica_cmd_unknown(const struct mica_command *const *commands, const char *nam
 
 void mica_cmd_print_list(const struct mica_command *const *commands, FILE *out)
 {
-	(void)fputs("mica shows and guards the layers and volumes of container file systems.\n\n"
+	(void)fputs("mica shows the layers and volumes of container file systems.\n\n"
 		    "Usage: mica [--verbose] COMMAND [OPTION...]\n"
 		    "       mica help COMMAND\n"
 		    "       mica --version\n\n"
