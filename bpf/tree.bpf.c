@@ -13,8 +13,10 @@
 #define RENAME_EXCHANGE (1 << 1) /* include/uapi/linux/fs.h */
 #define RENAME_WHITEOUT (1 << 2)
 
-/** False: overlayfs does it, in an operation of the task or while it builds a union. *ret_operation: the task's, or
- * NULL. */
+/**
+ * False: overlayfs does it, in an operation of the task or while it builds a union. *ret_operation is the task's
+ * operation, or NULL.
+ */
 static __always_inline bool is_users_doing(struct task_struct *task, struct operation **ret_operation)
 {
 	if (is_overlays_own_work(task))

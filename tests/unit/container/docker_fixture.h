@@ -3,7 +3,7 @@
  * The numbers in fixtures/docker20, state of a real Docker 20.10 with containerd 1.6 and runc 1.1: containers "web" of
  * an image of three layers, "eph" of the same image by its id, run with --rm and the volumes of web, "made" never
  * started, "done" ended; in containerd's namespace "default" "ctrweb" and "ctr2"; with runc alone "plain". What is
- * below /var/lib/docker is bind-mounted from /work/rec/docker.
+ * below /var/lib/docker is bind-mounted from /srv/rec/docker.
  */
 #ifndef MICA_TESTS_CONTAINER_DOCKER_FIXTURE_H
 #define MICA_TESTS_CONTAINER_DOCKER_FIXTURE_H
@@ -29,7 +29,7 @@
 
 #define D_VAR "/var/lib/docker"
 /** The same as the kernel names it. */
-#define D_DISK "/work/rec/docker"
+#define D_DISK "/srv/rec/docker"
 #define D_TASKS "/run/docker/containerd/daemon/io.containerd.runtime.v2.task"
 #define D_WEB_DEVICE DEVICE(0, 40)
 #define D_CTRWEB_DEVICE DEVICE(0, 60)

@@ -83,7 +83,7 @@ Test(engine_docker, containers)
 	cr_assert_eq(web->volume_count, 7);
 	assert_volume(web, "/data", "db-data", D_VAR "/volumes/db-data/_data");
 	assert_volume(web, "/anonymous", D_ANONYMOUS, D_VAR "/volumes/" D_ANONYMOUS "/_data");
-	assert_volume(web, "/srv", NULL, "/work/rec/host-data");
+	assert_volume(web, "/srv", NULL, "/srv/rec/host-data");
 	assert_volume(web, "/etc/hosts", NULL, D_VAR "/containers/" D_WEB_ID "/hosts");
 	eph = taken_find(&taken, D_EPH_ID);
 	cr_assert_str_eq(eph->name, "eph");

@@ -24,8 +24,8 @@ Test(engine_runc, state)
 	cr_assert_eq(taken.count, 1);
 	container = taken_find(&taken, "plain");
 	cr_assert_str_eq(container->name, "plain");
-	cr_assert_str_eq(container->root_directory, "/work/rec/img/b/rootfs");
-	cr_assert_str_eq(container->bundle_directory, "/work/rec/img/b");
+	cr_assert_str_eq(container->root_directory, "/srv/rec/img/b/rootfs");
+	cr_assert_str_eq(container->bundle_directory, "/srv/rec/img/b");
 	cr_assert_eq(container->pid, D_PLAIN_PID);
 	cr_assert_eq(container->volume_count, 0);
 	cr_assert_eq(ops->errors(state), 0);

@@ -128,7 +128,7 @@ Test(identity_docker, volumes)
 	assert_volume(D_DISK "/volumes/db-data/_data/a", "db-data", D_VAR "/volumes/db-data/_data", "/data/a");
 	assert_volume(D_DISK "/volumes/" D_ANONYMOUS "/_data/b", D_ANONYMOUS, D_VAR "/volumes/" D_ANONYMOUS "/_data",
 		      "/anonymous/b");
-	assert_volume("/work/rec/host-data/c/d", "/work/rec/host-data", "/work/rec/host-data", "/srv/c/d");
+	assert_volume("/srv/rec/host-data/c/d", "/srv/rec/host-data", "/srv/rec/host-data", "/srv/c/d");
 	assert_volume(D_DISK "/containers/" D_WEB_ID "/hosts", D_VAR "/containers/" D_WEB_ID "/hosts",
 		      D_VAR "/containers/" D_WEB_ID "/hosts", "/etc/hosts");
 }
@@ -162,7 +162,7 @@ Test(identity_docker, volumes_without_config_json)
 	open_changed(root, "rm -r run/docker");
 	add_web_union();
 	assert_volume(D_DISK "/volumes/db-data/_data/a", "db-data", D_VAR "/volumes/db-data/_data", "/data/a");
-	assert_volume("/work/rec/host-data/c/d", "/work/rec/host-data", "/work/rec/host-data", "/srv/c/d");
+	assert_volume("/srv/rec/host-data/c/d", "/srv/rec/host-data", "/srv/rec/host-data", "/srv/c/d");
 	remove_tree(root);
 }
 
@@ -196,7 +196,7 @@ Test(identity_docker, containerd_by_its_root)
 	record.union_id = 0;
 	record.dev = DISK;
 	record.fs_magic = EXT4_MAGIC;
-	found = find(&record, "/work/rec/host-data/x");
+	found = find(&record, "/srv/rec/host-data/x");
 	cr_assert_eq(found.object.kind, MICA_OBJECT_VOLUME);
 	cr_assert_str_eq(found.container_path, "/srv/x");
 }
@@ -205,7 +205,7 @@ Test(identity_docker, runc_by_its_root)
 {
 	struct mica_record record = record_of(D_PLAIN_DEVICE, D_PLAIN_PID, DOCKER20 "/proc/538/ns/mnt", 1);
 
-	add_layer(D_PLAIN_DEVICE, 4, 0, "/work/rec/img/b/u");
+	add_layer(D_PLAIN_DEVICE, 4, 0, "/srv/rec/img/b/u");
 	cr_assert_str_eq(find(&record, "/www").container->engine, "runc");
 }
 
