@@ -195,9 +195,62 @@ static __always_inline bool inode_is_locked_by(struct inode *inode, struct task_
 	return (owner & ~7ULL) == (u64)task;
 }
 
+/* fs/file_table.c, since 6.8: what overlayfs opens in a layer, with the path that the user opened. */
+struct backing_file {
+	struct file file;
+	struct path user_path;
+} __relocated;
+
 static __always_inline struct mount *real_mount(const struct vfsmount *mnt)
 {
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+/** Is the mount one of the kernel's own (a layer of a union, memfd's tmpfs)? Its namespace is then an error number. */
+static __always_inline bool mount_is_internal(const struct vfsmount *mnt)
+{
+	struct mount *mount = real_mount(mnt);
+
+	return (u64)BPF_CORE_READ(mount, mnt_ns) >= (u64)-4095;
+}
+
+/**
+ * Is it a file that no user opened: overlayfs' of a layer, memfd's? Until 6.4 overlayfs' have the inode of the layer
+ * and the path of the union; since then a path on an internal mount.
+ */
+static __always_inline bool file_is_internal(struct file *file)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	if (BPF_CORE_READ(dentry, d_sb) != BPF_CORE_READ(inode, i_sb))
+		return true;
+	return mount_is_internal(BPF_CORE_READ(file, f_path.mnt));
+}
+
+/** The dentry that the user opened, for a file that may be overlayfs' of a layer: a mapping has that one. */
+static __always_inline struct dentry *file_user_dentry(struct file *file)
+{
+	struct backing_file *backing = (void *)file;
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *user;
+
+	if (!bpf_core_field_exists(backing->user_path) || !mount_is_internal(BPF_CORE_READ(file, f_path.mnt)))
+		return dentry;
+	/* memfd's files are on an internal mount too, but are no backing files. */
+	user = BPF_CORE_READ(backing, user_path.dentry);
+	return BPF_CORE_READ(user, d_sb, s_magic) == OVERLAYFS_SUPER_MAGIC ? user : dentry;
+}
+
+/** How the task came into the kernel: the number of its system call, as it was given. */
+static __always_inline u64 syscall_number(struct task_struct *task)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+
+#if defined(__TARGET_ARCH_arm64)
+	return BPF_CORE_READ(regs, syscallno);
+#else
+	return regs->orig_ax;
+#endif
 }
 
 #endif

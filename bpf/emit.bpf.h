@@ -17,6 +17,8 @@
 #include "path.bpf.h"
 #include "subject.bpf.h"
 
+#define PF_IO_WORKER 0x10 /* include/linux/sched.h */
+
 static __always_inline struct scratch *scratch_claim(void)
 {
 	u32 cpu = bpf_get_smp_processor_id() * SCRATCH_SLOTS;
@@ -74,7 +76,11 @@ static __always_inline void record_fill_header(struct mica_record *record, enum 
 	record->path_bytes = 0;
 	record->source_bytes = 0;
 	__builtin_memset(record->body, 0, sizeof(record->body));
-	bpf_get_current_comm(record->comm, sizeof(record->comm));
+	/* A worker of io_uring is called iou-wrk-N: whose it is says the thread group. */
+	if (task->flags & PF_IO_WORKER)
+		bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), task->group_leader->comm);
+	else
+		bpf_get_current_comm(record->comm, sizeof(record->comm));
 }
 
 /**
@@ -133,8 +139,8 @@ static __always_inline u32 record_size(const struct mica_record *record)
 	return sizeof(*record) + strings;
 }
 
-/** Sends without giving the scratch back. */
-static __always_inline void record_output(struct mica_record *record, bool urgent)
+/** Sends without giving the scratch back, or counting a loss. 0 or a negative errno. */
+static __always_inline long record_try_output(struct mica_record *record, bool urgent)
 {
 	u32 size = record_size(record);
 	u64 flags = BPF_RB_NO_WAKEUP;
@@ -145,7 +151,13 @@ static __always_inline void record_output(struct mica_record *record, bool urgen
 	else if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= wakeup_bytes)
 		flags = BPF_RB_FORCE_WAKEUP;
 	record->size = size;
-	if (bpf_ringbuf_output(&events, record, size, flags))
+	return bpf_ringbuf_output(&events, record, size, flags);
+}
+
+/** Sends without giving the scratch back. */
+static __always_inline void record_output(struct mica_record *record, bool urgent)
+{
+	if (record_try_output(record, urgent))
 		count_lost(record->type, MICA_LOST_RING_FULL);
 }
 

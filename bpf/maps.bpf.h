@@ -179,4 +179,83 @@ struct {
 	__type(value, struct pending);
 } pendings __weak SEC(".maps");
 
+enum written_state {
+	WRITTEN_IDLE = 0,
+	/** A program reports it. */
+	WRITTEN_REPORTING = 1,
+	/** Its file was closed. Whoever reports at that moment reports the rest too. */
+	WRITTEN_CLOSED = 2,
+};
+
+/** What one process wrote to one open file. The counters are taken by exchange, so each byte is reported once. */
+struct written {
+	/** Whose and of what: filled at the first write. */
+	struct mica_record head;
+	/* Not reported yet, as in struct mica_write. */
+	u64 bytes;
+	u64 bytes_requested;
+	u32 dirty_pages;
+	u32 calls;
+	/** The user's dentry: the file's own until it is closed. */
+	u64 dentry;
+	/** enum written_state */
+	u32 state;
+	/** Other processes write to the file too: their counters are in `shared_writes`. */
+	u32 shared;
+};
+
+/**
+ * struct file -> what the process that wrote to it first has written. From the first write to the close: a file that is
+ * being written to is open, so nothing is lost with the entry, and an address is not given to the next file before.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, u64);
+	__type(value, struct written);
+} writes __weak SEC(".maps");
+
+struct shared_key {
+	u64 file;
+	u32 tgid;
+	u32 reserved;
+};
+
+/** The same for each further process. Removed at the close, or by user space when the process is dead. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct shared_key);
+	__type(value, struct written);
+} shared_writes __weak SEC(".maps");
+
+enum transfer_kind {
+	TRANSFER_NONE = 0,
+	/** splice(2), sendfile(2): what they write is counted at the pipe's end. */
+	TRANSFER_SPLICE = 1,
+	/** copy_file_range(2): counted by its result, splices inside of it are part of it. */
+	TRANSFER_COPY = 2,
+};
+
+/** A call of the task that passes several of our hooks on its way. */
+struct transfer {
+	/** enum transfer_kind; holds for that system call only, in case its end is not seen. */
+	u32 kind;
+	u32 reserved;
+	u64 syscall;
+	/** Size of the file that is truncated, before. */
+	u64 size;
+	/** Bytes that an asynchronous write asked for. */
+	u64 bytes_requested;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct transfer);
+} transfers __weak SEC(".maps");
+
 #endif

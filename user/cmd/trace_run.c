@@ -234,7 +234,11 @@ static int look_around(struct trace *trace)
 		trace->scan_again = false;
 		(void)mica_identity_scan(trace->identity, visit_namespace, visit_union, trace);
 	}
-	return report_losses(trace);
+	int error = mica_kernel_report_writes(trace->kernel);
+
+	if (!error)
+		error = drain(trace);
+	return error ? error : report_losses(trace);
 }
 
 /** Takes in what the engines have made known since, before the events that came after it. */
@@ -285,6 +289,10 @@ static int finish(struct trace *trace)
 
 	mica_kernel_detach(trace->kernel);
 	error = drain(trace);
+	if (!error)
+		error = mica_kernel_report_writes(trace->kernel);
+	if (!error)
+		error = drain(trace);
 	if (!error)
 		error = report_losses(trace);
 	if (!trace->output_error && fflush(stdout))

@@ -47,6 +47,12 @@ int mica_kernel_read(struct mica_kernel *kernel);
 /** No program runs any more after this; what is in the ring can still be read. */
 void mica_kernel_detach(struct mica_kernel *kernel);
 
+/**
+ * Has the kernel report what was written since the last call, as `write` records in the ring; to be called each second,
+ * and once after mica_kernel_detach. Without effect when writes are not wanted. 0 or a negative errno.
+ */
+int mica_kernel_report_writes(struct mica_kernel *kernel);
+
 /** What was not delivered since the start, by type of event and cause. */
 struct mica_losses {
 	uint64_t count[_MICA_EVENT_MAX][_MICA_LOST_MAX];
@@ -69,6 +75,8 @@ int mica_kernel_select_union(struct mica_kernel *kernel, uint64_t union_id, enum
 /** Entries in the kernel's tables, for tests of growth. */
 struct mica_kernel_counts {
 	size_t subjects, unions, pendings;
+	/** Open files whose writes are counted, a process each. */
+	size_t written;
 };
 int mica_kernel_counts(const struct mica_kernel *kernel, struct mica_kernel_counts *ret);
 

@@ -2,6 +2,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -90,7 +91,7 @@ static int choose_programs(struct mica_kernel *kernel, const struct mica_feature
 	for (unsigned i = 0; i < mica_program_count; i++) {
 		const struct mica_program *row = &mica_programs[i], *best;
 
-		if (!(row->events & events) || is_chosen(kernel, row))
+		if (!(row->events & events) || is_chosen(kernel, row) || mica_features_spare(features, row))
 			continue;
 		best = mica_features_choose(features, row->job, detail, sizeof(detail));
 		if (best) {
@@ -115,6 +116,9 @@ static int switch_programs(struct mica_kernel *kernel)
 
 		for (unsigned i = 0; i < kernel->attached_count && !chosen; i++)
 			chosen = strcmp(kernel->attached[i].row->name, bpf_program__name(program)) == 0;
+		/* Run by us, not by a hook. */
+		if (strcmp(bpf_program__name(program), "report_writes") == 0)
+			chosen = kernel->options.events >> MICA_EVENT_WRITE & 1;
 		error = bpf_program__set_autoload(program, chosen);
 		if (error)
 			return error;
@@ -319,6 +323,41 @@ int mica_kernel_select_union(struct mica_kernel *kernel, uint64_t union_id, enum
 	return -ENOENT;
 }
 
+/** As `struct shared_key` in bpf/maps.bpf.h. */
+struct shared_key {
+	__u64 file;
+	__u32 tgid;
+	__u32 reserved;
+};
+
+/**
+ * Forgets the processes that are dead, so that a file that many write to one after the other (a shell's output) does
+ * not fill the table. A dead process writes no more: what it wrote was reported before this.
+ */
+static void forget_dead_writers(int map)
+{
+	struct shared_key key, next;
+
+	for (int more = !bpf_map_get_next_key(map, NULL, &key); more; key = next) {
+		more = !bpf_map_get_next_key(map, &key, &next);
+		if (kill(key.tgid, 0) < 0 && errno == ESRCH)
+			(void)bpf_map_delete_elem(map, &key);
+	}
+}
+
+int mica_kernel_report_writes(struct mica_kernel *kernel)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+	int error;
+
+	if (!(kernel->options.events >> MICA_EVENT_WRITE & 1))
+		return 0;
+	error = bpf_prog_test_run_opts(bpf_program__fd(kernel->skeleton->progs.report_writes), &options);
+	if (!error)
+		forget_dead_writers(bpf_map__fd(kernel->skeleton->maps.shared_writes));
+	return error;
+}
+
 static size_t count_entries(const struct bpf_map *map)
 {
 	__u64 key[4], next[4];
@@ -336,5 +375,7 @@ int mica_kernel_counts(const struct mica_kernel *kernel, struct mica_kernel_coun
 	ret->subjects = count_entries(kernel->skeleton->maps.subjects);
 	ret->unions = count_entries(kernel->skeleton->maps.unions);
 	ret->pendings = count_entries(kernel->skeleton->maps.pendings);
+	ret->written =
+		count_entries(kernel->skeleton->maps.writes) + count_entries(kernel->skeleton->maps.shared_writes);
 	return 0;
 }

@@ -35,6 +35,8 @@ struct mica_program {
 	uint64_t events;
 	/** The type of event that is lost when the kernel skips it; NONE: only details of events are. */
 	enum mica_event_type makes;
+	/** The job is not needed where this LSM hook runs: another program does it there. */
+	const char *unless;
 	/** The job may be missing: kernels before it was there do the same elsewhere, or only a detail is missing. */
 	bool optional;
 };

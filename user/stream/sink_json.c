@@ -148,6 +148,23 @@ static void write_copy_up(struct mica_json_writer *writer, const struct mica_rec
 		mica_json_true(writer, "metadata_only");
 }
 
+static void write_write(struct mica_json_writer *writer, const struct mica_record *record)
+{
+	const struct mica_write *write = &record->write;
+
+	if (write->bytes)
+		mica_json_number(writer, "bytes", write->bytes);
+	if (write->bytes_requested)
+		mica_json_number(writer, "bytes_requested", write->bytes_requested);
+	if (write->dirty_pages)
+		mica_json_number(writer, "dirty_pages", write->dirty_pages);
+	if (write->calls)
+		mica_json_number(writer, "calls", write->calls);
+	mica_json_number(writer, "size", write->size);
+	if (record->flags & MICA_RECORD_CLOSED)
+		mica_json_true(writer, "closed");
+}
+
 static void write_mount(struct mica_json_writer *writer, const struct mica_record *record)
 {
 	const char *fstype = record->mount.fstype;
@@ -178,6 +195,9 @@ static void write_body(struct mica_json_writer *writer, const struct mica_event 
 	switch (record->type) {
 	case MICA_EVENT_COPY_UP:
 		write_copy_up(writer, record);
+		break;
+	case MICA_EVENT_WRITE:
+		write_write(writer, record);
 		break;
 	case MICA_EVENT_RENAME:
 		if (record->flags & MICA_RECORD_EXCHANGE)

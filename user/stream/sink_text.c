@@ -270,6 +270,30 @@ static void append_copy_up(struct line *line, const struct mica_record *record)
 		(void)mica_buffer_appendf(out, ", %s", reason);
 }
 
+static void append_write(struct line *line, const struct mica_record *record)
+{
+	const struct mica_write *write = &record->write;
+	char text[MICA_FORMAT_SIZE];
+
+	if (write->bytes)
+		(void)mica_buffer_append_string(&line->cell, mica_format_bytes(write->bytes, text));
+	if (write->bytes_requested) {
+		append_comma(line);
+		(void)mica_buffer_appendf(&line->cell, "%s requested", mica_format_bytes(write->bytes_requested, text));
+	}
+	if (write->calls)
+		(void)mica_buffer_appendf(&line->cell, " in %u call%s", write->calls, write->calls == 1 ? "" : "s");
+	if (write->dirty_pages) {
+		append_comma(line);
+		(void)mica_buffer_appendf(&line->cell, "%u page%s dirtied", write->dirty_pages,
+					  write->dirty_pages == 1 ? "" : "s");
+	}
+	if (record->flags & MICA_RECORD_CLOSED) {
+		append_comma(line);
+		(void)mica_buffer_append_string(&line->cell, "closed");
+	}
+}
+
 static void append_mount(struct line *line, const struct mica_record *record)
 {
 	uint64_t flags = record->mount.flags;
@@ -300,6 +324,9 @@ static void append_body(struct line *line, const struct mica_event *event)
 	switch (event->record.type) {
 	case MICA_EVENT_COPY_UP:
 		append_copy_up(line, &event->record);
+		break;
+	case MICA_EVENT_WRITE:
+		append_write(line, &event->record);
 		break;
 	case MICA_EVENT_WHITEOUT:
 	case MICA_EVENT_OPAQUE:
