@@ -202,6 +202,8 @@ struct written {
 	u32 state;
 	/** Other processes write to the file too: their counters are in `shared_writes`. */
 	u32 shared;
+	/** Something was reported before the close: then the close is reported in any case. */
+	u64 reported;
 };
 
 /**

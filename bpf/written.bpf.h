@@ -108,8 +108,9 @@ static __always_inline void written_report(struct written *written, bool closed)
 	struct scratch *scratch;
 	struct mica_write *write;
 
-	if (!calls && !dirty_pages)
+	if (!calls && !dirty_pages && !(closed && written->reported))
 		return;
+	written->reported = 1;
 	scratch = scratch_claim();
 	if (scratch) {
 		scratch->record = written->head;
