@@ -174,10 +174,10 @@ static __always_inline void fill_copy_up(struct scratch *scratch, struct dentry 
 	struct inode *inode = dentry->d_inode;
 	bool regular = (inode->i_mode & S_IFMT) == S_IFREG;
 	bool directory = (inode->i_mode & S_IFMT) == S_IFDIR;
-	struct dentry *lower = overlay_lower(dentry, inode).dentry;
+	struct dentry *lower = regular ? overlay_lower(dentry, inode).dentry : NULL;
 
 	record->error = result;
-	if (regular && lower)
+	if (lower)
 		record->copy_up.size = BPF_CORE_READ(lower, d_inode, i_size);
 	if (regular && !result && !overlay_has_upper_data(inode))
 		record->flags |= MICA_RECORD_METADATA_ONLY;
@@ -207,9 +207,8 @@ int BPF_PROG(copy_up_exit, struct dentry *parent, struct dentry *dentry, int fla
 	scratch = record_begin(MICA_EVENT_COPY_UP, task, operation, union_of(dentry->d_sb), SCOPE_FILE);
 	if (!scratch)
 		return 0;
-	record_object(scratch, dentry);
+	record_file(scratch, dentry);
 	fill_copy_up(scratch, dentry, operation, result);
-	record_path(scratch, dentry, NULL);
 	record_send(scratch);
 	return 0;
 }

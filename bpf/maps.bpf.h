@@ -104,6 +104,8 @@ struct union_entry {
 	u32 flags;
 	/** Lower layers. */
 	u32 layers;
+	/** Its key. */
+	u64 sb;
 };
 
 /** Overlay superblock -> union. Removed in ovl_put_super, or by the backstop when the superblock is freed. */

@@ -42,8 +42,8 @@ static __always_inline void send_marks(struct task_struct *task, struct operatio
 	scratch = record_begin(type, task, operation, union_of(dentry->d_sb), SCOPE_FILE);
 	if (!scratch)
 		return;
-	record_object(scratch, dentry);
-	record_path(scratch, place, NULL);
+	fill_object(&scratch->record, dentry, true);
+	record_path_typed(scratch, place);
 	record_send(scratch);
 }
 

@@ -40,6 +40,25 @@ static __always_inline bool walk_cross_mount(struct walk *walk)
 	return true;
 }
 
+/** Appends one name. False: no room, or it cannot be read. */
+static __always_inline bool walk_append(struct scratch *scratch, const void *name, u32 length)
+{
+	struct walk *walk = &scratch->walk;
+	u32 offset = walk->offset;
+
+	if (length > 255 || offset + length + 1 > walk->limit || offset >= STRING_BYTES)
+		return false;
+	if (bpf_probe_read_kernel(scratch->strings + offset, length & 255, name))
+		return false;
+	offset += length & 255;
+	/* The compiler knows that this holds, and would leave out what the verifier wants to see. */
+	barrier_var(offset);
+	if (offset < sizeof(scratch->strings))
+		scratch->strings[offset] = 0;
+	walk->offset = offset + 1;
+	return true;
+}
+
 struct walk_context {
 	struct scratch *scratch;
 };
@@ -52,7 +71,7 @@ static long walk_step(u32 step, void *data)
 	struct mount *mount = (void *)walk->mount;
 	struct dentry_head head;
 	u64 parent, name;
-	u32 length, offset = walk->offset;
+	u32 length;
 
 	if (mount && dentry == BPF_CORE_READ(mount, mnt.mnt_root))
 		return walk_cross_mount(walk) ? 0 : 1;
@@ -65,30 +84,52 @@ static long walk_step(u32 step, void *data)
 	length = head_u64(&head, bpf_core_field_offset(dentry->d_name)) >> 32;
 	if (parent == (u64)dentry)
 		return 1;
-	if (length > 255 || offset + length + 1 > walk->limit || offset >= STRING_BYTES) {
+	if (!walk_append(scratch, (void *)name, length)) {
 		walk->truncated = true;
 		return 1;
 	}
-	if (bpf_probe_read_kernel(scratch->strings + offset, length & 255, (void *)name)) {
-		walk->truncated = true;
-		return 1;
-	}
-	offset += length & 255;
-	if (offset < sizeof(scratch->strings))
-		scratch->strings[offset] = 0;
-	walk->offset = offset + 1;
 	walk->dentry = parent;
 	return 0;
+}
+
+/** Levels that are walked by plain loads where the verifier knows the dentry: half the cost of a read by address. */
+#define WALK_TYPED_LEVELS 8
+
+/** The first levels. True: the root was reached, or the walk failed; else walk->dentry is where to go on. */
+static __always_inline bool walk_typed(struct scratch *scratch, const struct dentry *dentry)
+{
+	for (int level = 0; level < WALK_TYPED_LEVELS; level++) {
+		const struct dentry *parent = dentry->d_parent;
+
+		if (parent == dentry)
+			return true;
+		if (!walk_append(scratch, dentry->d_name.name, dentry->d_name.len)) {
+			scratch->walk.truncated = true;
+			return true;
+		}
+		dentry = parent;
+	}
+	scratch->walk.dentry = (u64)dentry;
+	return false;
+}
+
+/** From walk->dentry to the end. A mount point takes a step of its own, and mounts can be stacked. */
+static __always_inline void walk_on(struct scratch *scratch)
+{
+	struct walk_context context = { .scratch = scratch };
+
+	if (bpf_loop(2 * MICA_PATH_COMPONENTS, walk_step, &context, 0) == 2 * MICA_PATH_COMPONENTS)
+		scratch->walk.truncated = true;
 }
 
 /**
  * Appends the path of `dentry` to the record's strings at `start`; with `mount`, across mounts. Returns its bytes.
  * Sets MICA_RECORD_PATH_RACED when a rename came across each try, *ret_truncated when its root end is missing.
+ * `typed`: the verifier knows the dentry, and there is no mount.
  */
-static __always_inline u32 walk_path(struct scratch *scratch, const void *dentry, const void *mount, u32 start,
-				     bool *ret_truncated)
+static __always_inline u32 walk_path(struct scratch *scratch, const struct dentry *dentry, const void *mount, u32 start,
+				     bool *ret_truncated, bool typed)
 {
-	struct walk_context context = { .scratch = scratch };
 	struct walk *walk = &scratch->walk;
 	u32 sequence;
 
@@ -99,9 +140,8 @@ static __always_inline u32 walk_path(struct scratch *scratch, const void *dentry
 		walk->limit = start + MICA_PATH_BYTES;
 		walk->truncated = false;
 		sequence = rename_sequence();
-		/* A mount point takes a step of its own, and mounts can be stacked. */
-		if (bpf_loop(2 * MICA_PATH_COMPONENTS, walk_step, &context, 0) == 2 * MICA_PATH_COMPONENTS)
-			walk->truncated = true;
+		if (!typed || !walk_typed(scratch, dentry))
+			walk_on(scratch);
 		if (!(sequence & 1) && rename_sequence() == sequence)
 			goto consistent;
 	}
@@ -116,7 +156,17 @@ static __always_inline void record_path(struct scratch *scratch, const void *den
 {
 	bool truncated;
 
-	scratch->record.path_bytes = walk_path(scratch, dentry, mount, 0, &truncated);
+	scratch->record.path_bytes = walk_path(scratch, dentry, mount, 0, &truncated, false);
+	if (truncated)
+		scratch->record.flags |= MICA_RECORD_PATH_TRUNCATED;
+}
+
+/** The same for a dentry that the verifier knows, within its file system. */
+static __always_inline void record_path_typed(struct scratch *scratch, const struct dentry *dentry)
+{
+	bool truncated;
+
+	scratch->record.path_bytes = walk_path(scratch, dentry, NULL, 0, &truncated, true);
 	if (truncated)
 		scratch->record.flags |= MICA_RECORD_PATH_TRUNCATED;
 }
@@ -129,7 +179,7 @@ static __always_inline void record_source_path(struct scratch *scratch, const vo
 
 	if (start > MICA_PATH_BYTES)
 		return;
-	scratch->record.source_bytes = walk_path(scratch, dentry, mount, start, &truncated);
+	scratch->record.source_bytes = walk_path(scratch, dentry, mount, start, &truncated, false);
 	scratch->record.flags |= MICA_RECORD_SOURCE_IS_PATH;
 	if (truncated)
 		scratch->record.flags |= MICA_RECORD_SOURCE_TRUNCATED;

@@ -61,6 +61,7 @@ static __always_inline struct union_entry *union_get(struct super_block *sb)
 		return entry;
 	fresh.id = __sync_fetch_and_add(&last_union, 1) + 1;
 	fresh.layers = overlay_layer_count(sb) - 1;
+	fresh.sb = key;
 	bpf_map_update_elem(&unions, &key, &fresh, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&unions, &key);
 }
@@ -96,7 +97,8 @@ enum scope {
 	SCOPE_NAMESPACE,
 };
 
-static __always_inline u64 root_union_of(struct task_struct *task)
+/** The union that the task's root lies in: mostly the one that it acts on. */
+static __always_inline u64 root_union_of(struct task_struct *task, struct union_entry *object_union)
 {
 	struct fs_struct *fs = task->fs;
 	struct super_block *root;
@@ -107,6 +109,8 @@ static __always_inline u64 root_union_of(struct task_struct *task)
 	root = fs->root.mnt->mnt_sb;
 	if (!is_overlay(root))
 		return 0;
+	if (object_union && object_union->sb == (u64)root)
+		return object_union->id;
 	entry = union_get(root);
 	return entry ? entry->id : 0;
 }
@@ -132,7 +136,7 @@ static __always_inline bool subject_watched(struct task_struct *task, struct uni
 	if (!subject->host) {
 		found = bpf_map_lookup_elem(&subjects, &subject->mnt_ns_id);
 		flags = found ? *found : 0;
-		subject->root_union = root_union_of(task);
+		subject->root_union = root_union_of(task, object_union);
 	}
 	/* Somebody else's doing counts when it is done to a union that was not rejected. */
 	if (subject->host || flags & SUBJECT_REJECTED)

@@ -46,8 +46,7 @@ static __always_inline int send_name(enum mica_event_type type, struct dentry *d
 		return 0;
 	scratch = record_begin(type, task, operation, union_of(dentry->d_sb), SCOPE_FILE);
 	if (scratch) {
-		record_object(scratch, dentry);
-		record_path(scratch, dentry, NULL);
+		record_file(scratch, dentry);
 		record_send(scratch);
 	}
 	operation_end(operation);
@@ -137,7 +136,7 @@ static __always_inline int send_removal(struct dentry *dentry, u32 flags)
 		} else {
 			count_lost(MICA_EVENT_DELETE, MICA_LOST_DETAIL);
 		}
-		record_path(scratch, dentry, NULL);
+		record_path_typed(scratch, dentry);
 		record_send(scratch);
 	}
 	operation_end(operation);
@@ -188,8 +187,7 @@ int BPF_PROG(link_exit, struct dentry *old, void *idmap, struct inode *dir, stru
 		return 0;
 	scratch = record_begin(MICA_EVENT_LINK, task, operation, union_of(new->d_sb), SCOPE_FILE);
 	if (scratch) {
-		record_object(scratch, new);
-		record_path(scratch, new, NULL);
+		record_file(scratch, new);
 		record_source_path(scratch, old, NULL);
 		record_send(scratch);
 	}
@@ -224,10 +222,10 @@ static __always_inline int rename_begin(struct dentry *old, struct dentry *new)
 	scratch = record_begin(MICA_EVENT_RENAME, task, operation, union_of(old->d_sb), SCOPE_FILE);
 	if (!scratch)
 		return 0;
-	record_object(scratch, old);
+	fill_object(&scratch->record, old, true);
 	if (swapped)
 		scratch->record.flags |= MICA_RECORD_EXCHANGE;
-	record_path(scratch, new, NULL);
+	record_path_typed(scratch, new);
 	record_source_path(scratch, old, NULL);
 	record_keep(scratch, task, operation);
 	return 0;

@@ -219,13 +219,12 @@ static __always_inline void send_truncate(struct task_struct *task, struct dentr
 
 	if (!scratch)
 		return;
-	record_object(scratch, dentry);
+	record_file(scratch, dentry);
 	scratch->record.action = 0;
 	write = &scratch->record.write;
 	write->bytes_requested = change;
 	write->size = size;
 	write->calls = 1;
-	record_path(scratch, dentry, NULL);
 	record_send(scratch);
 }
 

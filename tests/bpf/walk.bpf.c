@@ -20,7 +20,11 @@ static __always_inline int walk(bool cross)
 	__builtin_memset(&scratch->record, 0, sizeof(scratch->record));
 	scratch->record.abi = MICA_EVENT_ABI;
 	scratch->record.type = MICA_EVENT_RENAME;
-	record_path(scratch, dentry, cross ? real_mount(mnt) : NULL);
+	/* The path by plain loads, the source by address: both must be right. */
+	if (cross)
+		record_path(scratch, dentry, real_mount(mnt));
+	else
+		record_path_typed(scratch, dentry);
 	record_source_path(scratch, dentry, cross ? real_mount(mnt) : NULL);
 	record_send(scratch);
 	return 0;

@@ -304,6 +304,7 @@ struct union_entry {
 	__u64 id;
 	__u32 flags;
 	__u32 layers;
+	__u64 sb;
 };
 
 int mica_kernel_select_union(struct mica_kernel *kernel, uint64_t union_id, enum mica_selection selection)

@@ -98,6 +98,28 @@ Test(stream_sink_json, the_example_of_the_design)
 	free(line);
 }
 
+static void assert_body(const struct mica_event *event, const char *expected)
+{
+	char *line = print(event);
+
+	cr_assert_not_null(strstr(line, expected), "%s is not in %s", expected, line);
+	free(line);
+}
+
+Test(stream_sink_json, totals_of_writes)
+{
+	struct mica_event event = sample();
+
+	event.record.type = MICA_EVENT_WRITE;
+	event.record.action = 0;
+	event.record.write = (struct mica_write){ .bytes = 4096, .size = 5000, .calls = 2 };
+	assert_body(&event, "\"inode\":\"99\",\"bytes\":4096,\"calls\":2,\"size\":5000,\"errno\":0}\n");
+	event.record.write = (struct mica_write){ .bytes_requested = UINT64_MAX, .dirty_pages = UINT32_MAX };
+	event.record.flags = MICA_RECORD_CLOSED;
+	assert_body(&event, "\"inode\":\"99\",\"bytes_requested\":18446744073709551615,\"dirty_pages\":4294967295,"
+			    "\"size\":0,\"closed\":true,\"errno\":0}\n");
+}
+
 /* The path's value must be the name; or the name must be in path_bytes, and the path be what replaces it. */
 static void assert_name(const json_t *object, const char *key, const char *key_bytes, const char *name)
 {

@@ -79,6 +79,23 @@ Test(stream_sink_text, copy_ups)
 		    "0 B of 4.0 KiB in 212 µs, parent, failed: ENOSPC\n");
 }
 
+Test(stream_sink_text, totals_of_writes)
+{
+	struct mica_event event = sample(MICA_EVENT_WRITE, "/var/log/messages");
+	const char *const start =
+		"20:00:00.123  web            sed[4711]       write     upper        /var/log/messages         ";
+	char line[256];
+
+	event.object = (struct mica_object){ .kind = MICA_OBJECT_UPPER, .layers = 5 };
+	event.record.write = (struct mica_write){ .bytes = 4096, .calls = 2 };
+	(void)snprintf(line, sizeof(line), "%s%s", start, "4.0 KiB in 2 calls\n");
+	assert_line(&event, line);
+	event.record.write = (struct mica_write){ .bytes = 1, .bytes_requested = 1024, .dirty_pages = 1, .calls = 1 };
+	event.record.flags = MICA_RECORD_CLOSED;
+	(void)snprintf(line, sizeof(line), "%s%s", start, "1 B, 1.0 KiB requested in 1 call, 1 page dirtied, closed\n");
+	assert_line(&event, line);
+}
+
 Test(stream_sink_text, whiteout_lives_in_the_upper)
 {
 	struct mica_event event = sample(MICA_EVENT_WHITEOUT, "/etc/x");
