@@ -111,6 +111,8 @@ enum mica_record_flags {
 	MICA_RECORD_HOST = 1 << 9,
 	/** whiteout: it moved here by an exchange; it counts only if a lower layer has the name. */
 	MICA_RECORD_WHITEOUT_MOVED = 1 << 10,
+	/** write: the file was closed. */
+	MICA_RECORD_CLOSED = 1 << 11,
 };
 
 struct mica_copy_up {
@@ -122,6 +124,21 @@ struct mica_copy_up {
 	/** enum mica_reason */
 	__u32 reason;
 	__u32 reserved;
+};
+
+/** write: what was written to a file since the last such event of it. */
+struct mica_write {
+	/** Bytes that were really written, as the kernel returned. */
+	__u64 bytes;
+	/** Bytes asked for where the kernel gives no result: volumes' writes, fallocate's length, and by how much
+	 *  truncate changes the size. */
+	__u64 bytes_requested;
+	/** Size of the file after it, bytes. */
+	__u64 size;
+	/** Pages of shared mappings that were first dirtied: a lower bound. */
+	__u32 dirty_pages;
+	/** Calls counted. */
+	__u32 calls;
 };
 
 /** mount, umount, move-mount, remount, mount-setattr */
@@ -192,6 +209,7 @@ struct mica_record {
 	char comm[MICA_COMM_BYTES];
 	union {
 		struct mica_copy_up copy_up;
+		struct mica_write write;
 		struct mica_mount mount;
 		struct mica_union_layer union_layer;
 		__u64 body[4];
@@ -200,6 +218,7 @@ struct mica_record {
 
 #ifndef __bpf__
 static_assert(sizeof(struct mica_copy_up) == 32, "ABI");
+static_assert(sizeof(struct mica_write) == 32, "ABI");
 static_assert(sizeof(struct mica_mount) == 24, "ABI");
 static_assert(sizeof(struct mica_union_layer) == 16, "ABI");
 static_assert(sizeof(struct mica_record) == 152, "ABI");
