@@ -137,16 +137,20 @@ static __always_inline u32 record_size(const struct mica_record *record)
 static __always_inline void record_output(struct mica_record *record, bool urgent)
 {
 	u32 size = record_size(record);
+	u64 full = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
 	u64 flags = BPF_RB_NO_WAKEUP;
 
 	/* An idle reader must not wait long, a busy one must not be woken for each record. */
-	if (urgent)
-		flags = BPF_RB_FORCE_WAKEUP;
-	else if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= wakeup_bytes)
+	if (urgent || full >= wakeup_bytes)
 		flags = BPF_RB_FORCE_WAKEUP;
 	record->size = size;
-	if (bpf_ringbuf_output(&events, record, size, flags))
+	if (bpf_ringbuf_output(&events, record, size, flags)) {
 		count_lost(record->type, MICA_LOST_RING_FULL);
+	} else {
+		full += (size + BPF_RINGBUF_HDR_SZ + 7) & ~7ULL;
+	}
+	if (full > ring_peak)
+		ring_peak = full;
 }
 
 static __always_inline void record_send(struct scratch *scratch)
