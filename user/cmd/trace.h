@@ -113,12 +113,23 @@ void mica_trace_selection_free(struct mica_trace_selection *selection);
  */
 int mica_trace_check_names(const struct mica_trace_options *options, struct mica_identity *identity);
 
+/* trace_stats.c */
+
+/** What was so when the trace began. */
+struct mica_trace_start {
+	/** CLOCK_MONOTONIC. */
+	uint64_t time_ns;
+	/** What mica had used to get ready. */
+	uint64_t cpu_ns;
+};
+struct mica_trace_start mica_trace_start_now(void);
+
 /**
- * Prints the totals so far (options->json: as JSON) and what it costs to watch; with an interval below the time.
- * `start_ns`: CLOCK_MONOTONIC at the start of the trace. 0, -ENOMEM, or -EIO when `out` fails.
+ * Prints the totals since `start` (options->json: as JSON) and what it costs to watch; with an interval below the time.
+ * 0, -ENOMEM, or -EIO when `out` fails.
  */
 int mica_trace_print_statistics(const struct mica_trace_options *options, const struct mica_statistics *statistics,
-				const struct mica_kernel *kernel, uint64_t start_ns, FILE *out);
+				const struct mica_kernel *kernel, const struct mica_trace_start *start, FILE *out);
 
 /** Runs the trace until its end, a signal, or an error. Exit status. */
 int mica_trace_run(const struct mica_trace_options *options);

@@ -45,8 +45,7 @@ struct trace {
 	/** CLOCK_REALTIME - CLOCK_BOOTTIME, ns. */
 	int64_t clock_offset_ns;
 	unsigned scanned;
-	/** CLOCK_MONOTONIC. */
-	uint64_t start_ns;
+	struct mica_trace_start start;
 	/** When --stats was last shown. */
 	uint64_t statistics_ns;
 	/** When the engines were last asked for news. */
@@ -258,7 +257,7 @@ static int print_statistics(struct trace *trace)
 
 	if (trace->output_error)
 		return 0;
-	error = mica_trace_print_statistics(trace->options, trace->statistics, trace->kernel, trace->start_ns, stdout);
+	error = mica_trace_print_statistics(trace->options, trace->statistics, trace->kernel, &trace->start, stdout);
 	if (error == -EIO || fflush(stdout)) {
 		fail_output(trace);
 		return 0;
@@ -369,7 +368,7 @@ static int trace_events(struct trace *trace, int signals)
 {
 	int error;
 
-	trace->start_ns = now_ns(CLOCK_MONOTONIC);
+	trace->start = mica_trace_start_now();
 	trace->clock_offset_ns = clock_offset();
 	set_up_text(trace);
 	error = mica_identity_scan(trace->identity, visit_namespace, visit_union, trace);

@@ -24,20 +24,35 @@ static uint64_t nanoseconds(const struct timeval *time)
 	return (uint64_t)time->tv_sec * SECOND_NS + (uint64_t)time->tv_usec * 1000;
 }
 
-static struct mica_statistics_cost cost_so_far(const struct mica_trace_options *options,
-					       const struct mica_kernel *kernel, uint64_t start_ns)
+static uint64_t cpu_ns(void)
 {
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage))
+		return 0;
+	return nanoseconds(&usage.ru_utime) + nanoseconds(&usage.ru_stime);
+}
+
+struct mica_trace_start mica_trace_start_now(void)
+{
+	return (struct mica_trace_start){ .time_ns = now_ns(CLOCK_MONOTONIC), .cpu_ns = cpu_ns() };
+}
+
+static struct mica_statistics_cost cost_since(const struct mica_trace_start *start,
+					      const struct mica_trace_options *options,
+					      const struct mica_kernel *kernel)
+{
+	struct mica_trace_start now = mica_trace_start_now();
 	struct mica_statistics_cost cost = {
-		.elapsed_ns = now_ns(CLOCK_MONOTONIC) - start_ns,
+		.elapsed_ns = now.time_ns - start->time_ns,
+		.cpu_ns = now.cpu_ns - start->cpu_ns,
 		.ring_bytes = options->ring_bytes,
 		.ring_peak_bytes = mica_kernel_ring_peak(kernel),
 	};
 	struct rusage usage;
 
-	if (getrusage(RUSAGE_SELF, &usage) == 0) {
-		cost.cpu_ns = nanoseconds(&usage.ru_utime) + nanoseconds(&usage.ru_stime);
+	if (getrusage(RUSAGE_SELF, &usage) == 0)
 		cost.memory_bytes = (uint64_t)usage.ru_maxrss * 1024; /* getrusage(2): in KiB */
-	}
 	return cost;
 }
 
@@ -52,9 +67,9 @@ static void print_time(uint64_t time_ns, FILE *out)
 }
 
 int mica_trace_print_statistics(const struct mica_trace_options *options, const struct mica_statistics *statistics,
-				const struct mica_kernel *kernel, uint64_t start_ns, FILE *out)
+				const struct mica_kernel *kernel, const struct mica_trace_start *start, FILE *out)
 {
-	const struct mica_statistics_cost cost = cost_so_far(options, kernel, start_ns);
+	const struct mica_statistics_cost cost = cost_since(start, options, kernel);
 	uint64_t time_ns = now_ns(CLOCK_REALTIME);
 	int error;
 

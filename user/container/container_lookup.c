@@ -77,6 +77,16 @@ static const char *engine_name(const struct mica_engine_container *details, cons
 	return NULL;
 }
 
+/** Another engine's name of a volume whose directory is mounted as it is (crun has podman's volumes); NULL: none. */
+static const char *name_of_directory(struct mica_container_table *table, const char *source)
+{
+	const char *name, *directory;
+
+	if (!mica_container_table_volume_of_path(table, source, &name, &directory))
+		return NULL;
+	return strcmp(directory, source) == 0 ? name : NULL;
+}
+
 static void add_volume(struct mica_container_table *table, struct mica_known_container *known,
 		       const struct mica_engine_volume *from)
 {
@@ -88,7 +98,9 @@ static void add_volume(struct mica_container_table *table, struct mica_known_con
 		return;
 	name = engine_name(known->details, from->destination);
 	if (!name)
-		name = from->name ? from->name : from->source;
+		name = from->name ? from->name : name_of_directory(table, from->source);
+	if (!name)
+		name = from->source;
 	*volume = (struct mica_known_volume){
 		.name = mica_string_pool_add(table->strings, name),
 		.source = mica_string_pool_add(table->strings, from->source),

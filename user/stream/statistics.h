@@ -28,7 +28,7 @@ int mica_statistics_print(const struct mica_statistics *statistics, FILE *out);
 /** What it costs to watch, since the start. */
 struct mica_statistics_cost {
 	uint64_t elapsed_ns;
-	/** User and system time of mica's own process. */
+	/** User and system time of mica's own process, of that time. */
 	uint64_t cpu_ns;
 	/** Largest resident size of that. */
 	uint64_t memory_bytes;

@@ -49,7 +49,9 @@ static const char *format_cell(const struct row *row, enum column column, char t
 	case P99:
 		return format_percentile(row, column == P50 ? 50 : 99, text);
 	case WRITTEN:
-		return row->writes ? mica_format_bytes(row->bytes_written + row->bytes_requested, text) : "-";
+		return row->writes || row->bytes_written || row->bytes_requested
+			       ? mica_format_bytes(row->bytes_written + row->bytes_requested, text)
+			       : "-";
 	default:
 		(void)snprintf(text, MICA_FORMAT_SIZE, "%" PRIu64, numbers[column]);
 		return text;
