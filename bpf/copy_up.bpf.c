@@ -167,8 +167,16 @@ int BPF_PROG(copy_up_chunk)
 	return 0;
 }
 
+/** Less than what was asked for? What was not measured is not: user space knows more. */
+static __always_inline bool copy_up_is_small(const struct operation *operation, u64 now)
+{
+	if (!operation || !operation->copy_up_ns)
+		return false;
+	return operation->copied_bytes < min_copy_up_bytes || now - operation->copy_up_ns < min_copy_up_ns;
+}
+
 static __always_inline void fill_copy_up(struct scratch *scratch, struct dentry *dentry, struct operation *operation,
-					 int result)
+					 u64 now, int result)
 {
 	struct mica_record *record = &scratch->record;
 	struct inode *inode = dentry->d_inode;
@@ -186,11 +194,20 @@ static __always_inline void fill_copy_up(struct scratch *scratch, struct dentry 
 		record->flags |= MICA_RECORD_NO_DURATION;
 		return;
 	}
-	record->copy_up.duration_ns = bpf_ktime_get_ns() - operation->copy_up_ns;
+	record->copy_up.duration_ns = now - operation->copy_up_ns;
 	record->copy_up.bytes = operation->copied_bytes;
 	if (operation->target == (u64)dentry || operation->other_target == (u64)dentry)
 		record->copy_up.reason = operation->reason;
-	operation->copy_up_ns = 0;
+}
+
+/** So that the next one whose start is missed does not take over what is of this one. */
+static __always_inline int copy_up_over(struct operation *operation)
+{
+	if (operation) {
+		operation->copy_up_ns = 0;
+		operation->copy_up_raced = 0;
+	}
+	return 0;
 }
 
 SEC("fexit/ovl_copy_up_one")
@@ -198,17 +215,20 @@ int BPF_PROG(copy_up_exit, struct dentry *parent, struct dentry *dentry, int fla
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct operation *operation = operation_get(task);
+	u64 now = bpf_ktime_get_ns();
 	struct scratch *scratch;
 
 	if (operation && operation->copy_up_raced)
-		return 0;
+		return copy_up_over(operation);
+	if (copy_up_is_small(operation, now))
+		return copy_up_over(operation);
 	if (!operation)
 		count_lost(MICA_EVENT_COPY_UP, MICA_LOST_DETAIL);
 	scratch = record_begin(MICA_EVENT_COPY_UP, task, operation, union_of(dentry->d_sb), SCOPE_FILE);
 	if (!scratch)
-		return 0;
+		return copy_up_over(operation);
 	record_file(scratch, dentry);
-	fill_copy_up(scratch, dentry, operation, result);
+	fill_copy_up(scratch, dentry, operation, now, result);
 	record_send(scratch);
-	return 0;
+	return copy_up_over(operation);
 }

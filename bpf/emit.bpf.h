@@ -158,15 +158,20 @@ static __always_inline u32 record_size(const struct mica_record *record)
 static __always_inline long record_try_output(struct mica_record *record, bool urgent)
 {
 	u32 size = record_size(record);
+	u64 full = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
 	u64 flags = BPF_RB_NO_WAKEUP;
+	long error;
 
 	/* An idle reader must not wait long, a busy one must not be woken for each record. */
-	if (urgent)
-		flags = BPF_RB_FORCE_WAKEUP;
-	else if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= wakeup_bytes)
+	if (urgent || full >= wakeup_bytes)
 		flags = BPF_RB_FORCE_WAKEUP;
 	record->size = size;
-	return bpf_ringbuf_output(&events, record, size, flags);
+	error = bpf_ringbuf_output(&events, record, size, flags);
+	if (!error)
+		full += (size + BPF_RINGBUF_HDR_SZ + 7) & ~7ULL;
+	if (full > ring_peak)
+		ring_peak = full;
+	return error;
 }
 
 /** Sends without giving the scratch back. */

@@ -26,7 +26,14 @@ const volatile __weak __u32 self_tgid = 0;
 const volatile __weak __u64 event_mask = 0;
 /** Records are announced to the reader when this many bytes wait; urgent ones at once. */
 const volatile __weak __u64 wakeup_bytes = 65536;
+/** Copy-ups of fewer bytes, or ns, are not reported. */
+const volatile __weak __u64 min_copy_up_bytes = 0;
+const volatile __weak __u64 min_copy_up_ns = 0;
+/** Files on unions are of no interest (--volume). */
+const volatile __weak __u32 no_union_files = 0;
 
+/** Bytes of the ring buffer that were full at most, as seen by the programs: two at once may both miss the larger. */
+__weak __u64 ring_peak = 0;
 /** The last action and union number given. */
 __weak __u64 last_action = 0;
 __weak __u64 last_union = 0;

@@ -130,6 +130,8 @@ static __always_inline bool subject_watched(struct task_struct *task, struct uni
 	subject->host = subject->mnt_ns == host_mnt_ns;
 	if (subject->host && !object_union && scope != SCOPE_NAMESPACE)
 		return false;
+	if (no_union_files && object_union && scope == SCOPE_FILE)
+		return false;
 	subject->mnt_ns_id = ns ? mnt_namespace_id_direct(ns) : 0;
 	subject->object_union = object_union;
 	subject->root_union = 0;

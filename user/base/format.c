@@ -62,20 +62,14 @@ const char *mica_format_duration(uint64_t ns, char text[static MICA_FORMAT_SIZE]
 	return text;
 }
 
-int mica_format_parse_duration(const char *text, uint64_t *ret_ns)
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+/** Decimal digits and one of the units; the list ends with a NULL name. */
+static int parse_with_unit(const char *text, const struct unit *units, uint64_t *ret)
 {
-	static const struct {
-		const char *name;
-		uint64_t ns;
-	} units[] = {
-		{ "ns", 1 },
-		{ "us", 1000 },
-		{ "ms", 1000000 },
-		{ "s", NS_PER_S },
-		{ "m", 60 * NS_PER_S },
-		{ "h", 3600 * NS_PER_S },
-		{ "d", 24 * 3600 * NS_PER_S },
-	};
 	uint64_t value = 0;
 	const char *end = text;
 
@@ -86,13 +80,56 @@ int mica_format_parse_duration(const char *text, uint64_t *ret_ns)
 	if (end == text)
 		return -EINVAL;
 
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(end, units[i].name) != 0)
+	for (; units->name; units++) {
+		if (strcmp(end, units->name) != 0)
 			continue;
-		if (__builtin_mul_overflow(value, units[i].ns, &value))
+		if (__builtin_mul_overflow(value, units->factor, &value))
 			return -ERANGE;
-		*ret_ns = value;
+		*ret = value;
 		return 0;
 	}
 	return -EINVAL;
+}
+
+int mica_format_parse_duration(const char *text, uint64_t *ret_ns)
+{
+	static const struct unit units[] = {
+		{ "ns", 1 },
+		{ "us", 1000 },
+		{ "µs", 1000 },
+		{ "ms", 1000000 },
+		{ "s", NS_PER_S },
+		{ "m", 60 * NS_PER_S },
+		{ "h", 3600 * NS_PER_S },
+		{ "d", 24 * 3600 * NS_PER_S },
+		{},
+	};
+
+	return parse_with_unit(text, units, ret_ns);
+}
+
+int mica_format_parse_bytes(const char *text, uint64_t *ret_bytes)
+{
+	const uint64_t k = 1000, ki = 1024;
+	const struct unit units[] = {
+		{ "", 1 },
+		{ "B", 1 },
+		{ "k", ki },
+		{ "K", ki },
+		{ "M", ki * ki },
+		{ "G", ki * ki * ki },
+		{ "T", ki * ki * ki * ki },
+		{ "KiB", ki },
+		{ "MiB", ki * ki },
+		{ "GiB", ki * ki * ki },
+		{ "TiB", ki * ki * ki * ki },
+		{ "kB", k },
+		{ "KB", k },
+		{ "MB", k * k },
+		{ "GB", k * k * k },
+		{ "TB", k * k * k * k },
+		{},
+	};
+
+	return parse_with_unit(text, units, ret_bytes);
 }

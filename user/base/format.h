@@ -16,9 +16,17 @@ const char *mica_format_bytes(uint64_t bytes, char text[static MICA_FORMAT_SIZE]
 const char *mica_format_duration(uint64_t ns, char text[static MICA_FORMAT_SIZE]);
 
 /**
- * Reads a duration: decimal digits and one unit, nothing else ("500ms", "30s", "10m", "2h", "1d"; also "us", "ns").
+ * Reads a duration: decimal digits and one unit, nothing else ("500ms", "30s", "10m", "2h", "1d"; also "us", "µs",
+ * "ns").
  * -EINVAL: not that; -ERANGE: over 2^64 ns (584 years).
  */
 int mica_format_parse_duration(const char *text, uint64_t *ret_ns);
+
+/**
+ * Reads a number of bytes: decimal digits and at most one unit, nothing else. As in dd(1), "k", "K", "KiB", "M", "MiB",
+ * "G", "GiB", "T", "TiB" are powers of 1024; "kB", "KB", "MB", "GB", "TB" are powers of 1000.
+ * -EINVAL: not that; -ERANGE: over 2^64 bytes.
+ */
+int mica_format_parse_bytes(const char *text, uint64_t *ret_bytes);
 
 #endif

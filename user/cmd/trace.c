@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/format.h"
@@ -16,16 +17,36 @@ enum option_key {
 	OPTION_FOR = 256,
 	OPTION_NO_SUMMARY,
 	OPTION_RING_SIZE,
+	OPTION_IMAGE,
+	OPTION_VOLUME,
+	OPTION_MIN_BYTES,
+	OPTION_MIN_LATENCY,
+	OPTION_STATS,
 };
 
+/** The loop looks at the clock at least that often. */
+#define SHORTEST_INTERVAL_NS 100000000ULL
+
 static const struct argp_option options[] = {
-	{ .doc = "What to show" },
+	{ .doc = "What to show (different options narrow it, repeats of one widen it)" },
 	{ "container", 'c', "NAME", 0,
 	  "Only this container, by name, id, or the first 12 digits of its id; repeat for more", 0 },
+	{ "image", OPTION_IMAGE, "IMAGE", 0,
+	  "Only containers of this image, by its name, its name and tag, a glob of them, or its id; repeat for more",
+	  0 },
 	{ "namespace", 'n', "INODE", 0, "Only this mount namespace, by the number in /proc/PID/ns/mnt; repeat for more",
 	  0 },
 	{ "event", 'e', "EVENT[,EVENT…]", 0, "Only these events (see mica-events(5)); repeat for more", 0 },
+	{ "volume", OPTION_VOLUME, "VOLUME", 0,
+	  "Only what happens in this volume, by its name, a glob of it, its id, or its host directory; repeat for more",
+	  0 },
+	{ "min-bytes", OPTION_MIN_BYTES, "SIZE", 0,
+	  "Only copy-ups and writes of at least this size: 4096, 4k, 1M, 1GiB", 0 },
+	{ "min-latency", OPTION_MIN_LATENCY, "DURATION", 0,
+	  "Only copy-ups that took at least this long: 500us, 1ms, 2s", 0 },
 	{ .doc = "How to show it" },
+	{ "stats", OPTION_STATS, "INTERVAL", OPTION_ARG_OPTIONAL,
+	  "No events, only totals; with an interval (1s, 1m) also the totals so far each time it has passed", 0 },
 	{ "json", 'j', NULL, 0, "One JSON object a line", 0 },
 	{ "no-summary", OPTION_NO_SUMMARY, NULL, 0, "No table at the end", 0 },
 	{ .doc = "When to stop" },
@@ -36,17 +57,17 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static int add_container(struct mica_trace_options *trace, const char *name)
+static int add_name(char ***names, const char *name)
 {
 	size_t count = 0;
 
-	while (trace->containers && trace->containers[count])
+	while (*names && (*names)[count])
 		count++;
-	char **grown = reallocarray(trace->containers, count + 2, sizeof(*grown));
+	char **grown = reallocarray(*names, count + 2, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
-	trace->containers = grown;
+	*names = grown;
 	grown[count] = strdup(name);
 	grown[count + 1] = NULL;
 	return grown[count] ? 0 : -ENOMEM;
@@ -118,20 +139,99 @@ static int add_events(struct argp_state *state, struct mica_trace_options *trace
 	return 0;
 }
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static int set_min_bytes(struct argp_state *state, struct mica_trace_options *trace, const char *size)
+{
+	if (mica_format_parse_bytes(size, &trace->min_bytes) || trace->min_bytes == 0)
+		argp_failure(state, MICA_EXIT_USAGE, 0, "--min-bytes '%s' is not a size: 4096, 4k, 1M, 1GiB", size);
+	return 0;
+}
+
+static int set_min_latency(struct argp_state *state, struct mica_trace_options *trace, const char *duration)
+{
+	if (mica_format_parse_duration(duration, &trace->min_latency_ns) || trace->min_latency_ns == 0)
+		argp_failure(state, MICA_EXIT_USAGE, 0, "--min-latency '%s' is not a duration: 500us, 1ms, 2s",
+			     duration);
+	return 0;
+}
+
+/** `interval`: NULL when none is given. */
+static int set_statistics(struct argp_state *state, struct mica_trace_options *trace, const char *interval)
+{
+	trace->statistics = true;
+	if (interval && (mica_format_parse_duration(interval, &trace->statistics_interval_ns) ||
+			 trace->statistics_interval_ns < SHORTEST_INTERVAL_NS))
+		argp_failure(state, MICA_EXIT_USAGE, 0,
+			     "--stats '%s' is not an interval of 100ms or more: 500ms, 1s, 1m", interval);
+	return 0;
+}
+
+static int no_event_left(struct argp_state *state, const struct mica_trace_options *trace)
+{
+	const char *given[] = {
+		trace->events ? "--event" : NULL,
+		trace->volumes ? "--volume" : NULL,
+		trace->min_bytes ? "--min-bytes" : NULL,
+		trace->min_latency_ns ? "--min-latency" : NULL,
+	};
+	_cleanup_buffer_ struct mica_buffer names = {};
+	const char *text;
+
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
+		if (given[i])
+			(void)mica_buffer_appendf(&names, "%s%s", names.size ? " and " : "", given[i]);
+	text = mica_buffer_string(&names);
+	argp_failure(state, MICA_EXIT_USAGE, 0, "no event passes %s", text ? text : "all options");
+	return 0;
+}
+
+/** What is wrong with options that are right by themselves. */
+static int check_together(struct argp_state *state, struct mica_trace_options *trace)
+{
+	if (trace->statistics && trace->no_summary)
+		argp_failure(state, MICA_EXIT_USAGE, 0, "--no-summary leaves nothing of --stats");
+	if (mica_trace_narrow_events(trace))
+		return no_event_left(state, trace);
+	return 0;
+}
+
+/** The options that say what is shown. */
+static error_t parse_selection(int key, char *argument, struct argp_state *state)
 {
 	struct mica_trace_options *trace = state->input;
 	uint64_t number = 0;
 
 	switch (key) {
 	case 'c':
-		return -add_container(trace, argument);
+		return -add_name(&trace->containers, argument);
+	case OPTION_IMAGE:
+		if (!*argument)
+			argp_failure(state, MICA_EXIT_USAGE, 0, "--image '' names no image");
+		return -add_name(&trace->images, argument);
+	case OPTION_VOLUME:
+		return -add_name(&trace->volumes, argument);
+	case OPTION_MIN_BYTES:
+		return -set_min_bytes(state, trace, argument);
+	case OPTION_MIN_LATENCY:
+		return -set_min_latency(state, trace, argument);
 	case 'n':
 		if (parse_number(argument, UINT32_MAX, &number))
 			argp_failure(state, MICA_EXIT_USAGE, 0, "'%s' is not the number of a namespace", argument);
 		return -add_namespace(trace, number);
 	case 'e':
 		return -add_events(state, trace, argument);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct mica_trace_options *trace = state->input;
+	uint64_t number = 0;
+
+	switch (key) {
+	case OPTION_STATS:
+		return -set_statistics(state, trace, argument);
 	case 'j':
 		trace->json = true;
 		return 0;
@@ -152,16 +252,25 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 			argp_failure(state, MICA_EXIT_USAGE, 0, "'%s' is not a size: 1, 2, 4 … 1024 MiB", argument);
 		trace->ring_bytes = number << 20;
 		return 0;
+	case ARGP_KEY_END:
+		return -check_together(state, trace);
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_selection(key, argument, state);
 	}
+}
+
+static void free_names(char **names)
+{
+	for (size_t i = 0; names && names[i]; i++)
+		free(names[i]);
+	free(names);
 }
 
 static void free_options(struct mica_trace_options *trace)
 {
-	for (size_t i = 0; trace->containers && trace->containers[i]; i++)
-		free(trace->containers[i]);
-	free(trace->containers);
+	free_names(trace->containers);
+	free_names(trace->images);
+	free_names(trace->volumes);
 	free(trace->namespaces);
 }
 

@@ -45,6 +45,9 @@ struct trace {
 	/** CLOCK_REALTIME - CLOCK_BOOTTIME, ns. */
 	int64_t clock_offset_ns;
 	unsigned scanned;
+	struct mica_trace_start start;
+	/** When --stats was last shown. */
+	uint64_t statistics_ns;
 	/** When the engines were last asked for news. */
 	uint64_t settled_ns;
 	/** A union was met that the kernel did not describe. */
@@ -118,7 +121,7 @@ static int show(struct trace *trace, const struct mica_event *event)
 {
 	int error = mica_statistics_add(trace->statistics, event);
 
-	if (!error)
+	if (!error && !trace->options->statistics)
 		error = write_event(trace, event);
 	if (event->record.type != MICA_EVENT_LOST && ++trace->shown == trace->options->count)
 		trace->done = true;
@@ -144,8 +147,7 @@ static int take(const void *record, size_t size, void *userdata)
 		return error > 0 ? 0 : error;
 	if (event.record.union_id && !mica_identity_knows_union(trace->identity, event.record.union_id))
 		trace->scan_again = true;
-	if (mica_trace_select(&trace->selection, &event) &&
-	    (!trace->options->events || trace->options->events >> event.record.type & 1))
+	if (mica_trace_select(&trace->selection, &event))
 		error = show(trace, &event);
 	mica_trace_select_done(&trace->selection, &event);
 	mica_identify_done(trace->identity, &event);
@@ -252,6 +254,34 @@ static int settle(struct trace *trace)
 	return mica_trace_select_settled(&trace->selection, trace->identity);
 }
 
+/** --stats: the totals so far. */
+static int print_statistics(struct trace *trace)
+{
+	int error;
+
+	if (trace->output_error)
+		return 0;
+	error = mica_trace_print_statistics(trace->options, trace->statistics, trace->kernel, &trace->start, stdout);
+	if (error == -EIO || fflush(stdout)) {
+		fail_output(trace);
+		return 0;
+	}
+	return error;
+}
+
+/** --stats INTERVAL: the totals when it is time. */
+static int print_statistics_due(struct trace *trace, uint64_t now)
+{
+	int error;
+
+	if (!trace->options->statistics_interval_ns ||
+	    now - trace->statistics_ns < trace->options->statistics_interval_ns)
+		return 0;
+	trace->statistics_ns = now;
+	error = report_losses(trace);
+	return error ? error : print_statistics(trace);
+}
+
 /** Until the end that was asked for, or a signal. */
 static int loop(struct trace *trace, int signals)
 {
@@ -259,6 +289,8 @@ static int loop(struct trace *trace, int signals)
 				{ .fd = signals, .events = POLLIN } };
 	uint64_t start = now_ns(CLOCK_MONOTONIC), looked = start, now;
 	int error;
+
+	trace->statistics_ns = start;
 
 	while (!trace->done) {
 		if (poll(fds, 2, READ_INTERVAL_MS) < 0 && errno != EINTR)
@@ -277,6 +309,9 @@ static int loop(struct trace *trace, int signals)
 			if (error)
 				return error;
 		}
+		error = print_statistics_due(trace, now);
+		if (error)
+			return error;
 		if (trace->options->duration_ns && now - start >= trace->options->duration_ns)
 			return 0;
 	}
@@ -307,6 +342,8 @@ static int print_summary(struct trace *trace)
 
 	if (trace->options->no_summary || trace->output_error)
 		return 0;
+	if (trace->options->statistics)
+		return print_statistics(trace);
 	(void)fputc('\n', out);
 	return mica_statistics_print(trace->statistics, out);
 }
@@ -321,7 +358,7 @@ static void set_up_text(struct trace *trace)
 		trace->text.width = size.ws_col;
 	/* One write a batch, not one a line. */
 	(void)setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
-	if (!trace->options->json)
+	if (!trace->options->json && !trace->options->statistics)
 		(void)mica_sink_text_heading(stdout, &trace->text);
 	(void)fflush(stdout);
 }
@@ -339,6 +376,7 @@ static int trace_events(struct trace *trace, int signals)
 {
 	int error;
 
+	trace->start = mica_trace_start_now();
 	trace->clock_offset_ns = clock_offset();
 	set_up_text(trace);
 	error = mica_identity_scan(trace->identity, visit_namespace, visit_union, trace);
@@ -381,6 +419,9 @@ int mica_trace_run(const struct mica_trace_options *options)
 	const struct mica_kernel_options kernel_options = {
 		.events = wanted_events(options),
 		.ring_bytes = options->ring_bytes,
+		.min_copy_up_bytes = options->min_bytes,
+		.min_copy_up_ns = options->min_latency_ns,
+		.no_union_files = options->volumes,
 		.take = take,
 		.userdata = &trace,
 	};

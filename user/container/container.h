@@ -16,6 +16,8 @@ struct mica_container {
 	const char *name;
 	/** NULL: not known (plain crun has none). */
 	const char *image;
+	/** Id of the image: hexadecimal digits, "sha256:" may stand before them. NULL: not known. */
+	const char *image_id;
 	/** "podman", "crun", … ; a static string. */
 	const char *engine;
 };

@@ -5,6 +5,7 @@
 #include "container/container_table.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,16 @@ static const char *engine_name(const struct mica_engine_container *details, cons
 	return NULL;
 }
 
+/** Another engine's name of a volume whose directory is mounted as it is (crun has podman's volumes); NULL: none. */
+static const char *name_of_directory(struct mica_container_table *table, const char *source)
+{
+	const char *name, *directory;
+
+	if (!mica_container_table_volume_of_path(table, source, &name, &directory))
+		return NULL;
+	return strcmp(directory, source) == 0 ? name : NULL;
+}
+
 static void add_volume(struct mica_container_table *table, struct mica_known_container *known,
 		       const struct mica_engine_volume *from)
 {
@@ -87,7 +98,9 @@ static void add_volume(struct mica_container_table *table, struct mica_known_con
 		return;
 	name = engine_name(known->details, from->destination);
 	if (!name)
-		name = from->name ? from->name : from->source;
+		name = from->name ? from->name : name_of_directory(table, from->source);
+	if (!name)
+		name = from->source;
 	*volume = (struct mica_known_volume){
 		.name = mica_string_pool_add(table->strings, name),
 		.source = mica_string_pool_add(table->strings, from->source),
@@ -206,4 +219,47 @@ void mica_container_renew_volumes(struct mica_known_container *container)
 {
 	container->volumes_known = false;
 	container->volumes_retry = (struct mica_retry){};
+}
+
+/** The volumes that an engine has on disk. */
+static int each_on_disk(const struct mica_container_table *table, const struct mica_engine_ops *engine,
+			int (*visit)(const char *name, const char *directory, void *userdata), void *userdata)
+{
+	_cleanup_free_ char *pattern = mica_host_path(table->host, engine->volume_directories);
+	_cleanup_(globfree) glob_t found = {};
+	int r = 0;
+
+	if (!pattern)
+		return -ENOMEM;
+	/* None, or a directory that cannot be read: then there is nothing to tell. */
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) == GLOB_NOSPACE)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < found.gl_pathc; i++) {
+		const char *path = found.gl_pathv[i] + strlen(table->host->prefix);
+		_cleanup_free_ char *name = NULL;
+		size_t length;
+
+		if (engine->volume_of_path(path, &name, &length) == 0)
+			r = visit(name, path, userdata);
+	}
+	return r;
+}
+
+int mica_container_table_each_volume(struct mica_container_table *table,
+				     int (*visit)(const char *name, const char *directory, void *userdata),
+				     void *userdata)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < table->live_count; i++) {
+		struct mica_known_container *container = table->live[i];
+
+		need_volumes(table, container);
+		for (size_t j = 0; r == 0 && j < container->volume_count; j++)
+			r = visit(container->volumes[j].name, container->volumes[j].source, userdata);
+	}
+	for (size_t i = 0; r == 0 && mica_engines[i]; i++)
+		if (mica_engines[i]->volume_directories)
+			r = each_on_disk(table, mica_engines[i], visit, userdata);
+	return r;
 }

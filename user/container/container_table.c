@@ -144,7 +144,7 @@ static int take_container(struct mica_engine_container *taken, void *userdata)
 	struct mica_container_table *table = context->table;
 	_cleanup_(mica_engine_container_free) struct mica_engine_container *container = taken;
 	struct mica_known_container *known = find_id(table, container->id);
-	const char *name, *image;
+	const char *name, *image, *image_id;
 	int r;
 
 	/* Also when the better engine forgot it just now: names do not change at the end. */
@@ -157,13 +157,15 @@ static int take_container(struct mica_engine_container *taken, void *userdata)
 	}
 	name = mica_string_pool_add(&table->names, container->name);
 	image = mica_string_pool_add(&table->names, container->image);
-	if ((container->name && !name) || (container->image && !image))
+	image_id = mica_string_pool_add(&table->names, container->image_id);
+	if ((container->name && !name) || (container->image && !image) || (container->image_id && !image_id))
 		return -ENOMEM;
 	r = make_live(table, known);
 	if (r < 0)
 		return r;
 	known->container.name = name;
 	known->container.image = image;
+	known->container.image_id = image_id;
 	known->container.engine = mica_engines[context->engine]->name;
 	known->engine = mica_engines[context->engine];
 	known->engine_state = table->engine_states[context->engine];

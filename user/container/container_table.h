@@ -128,6 +128,10 @@ const char *mica_container_table_role(struct mica_container_table *table, const 
 /** Name of the engine volume that a host path lies in, and the volume's directory, both in the pool. False: in none. */
 bool mica_container_table_volume_of_path(struct mica_container_table *table, const char *path, const char **ret_name,
 					 const char **ret_directory);
+/** See mica_identity_each_volume. */
+int mica_container_table_each_volume(struct mica_container_table *table,
+				     int (*visit)(const char *name, const char *directory, void *userdata),
+				     void *userdata);
 size_t mica_container_table_errors(const struct mica_container_table *table);
 
 #endif

@@ -75,6 +75,7 @@ void mica_engine_container_free(struct mica_engine_container **container)
 	free(c->id);
 	free(c->name);
 	free(c->image);
+	free(c->image_id);
 	free(c->upper_directory);
 	free(c->root_directory);
 	free(c->bundle_directory);
@@ -111,7 +112,8 @@ static int copy_container(const struct mica_engine_container *from, struct mica_
 	int r = 0;
 
 	if (copy_string(from->id, &to->id) < 0 || copy_string(from->name, &to->name) < 0 ||
-	    copy_string(from->image, &to->image) < 0 || copy_string(from->upper_directory, &to->upper_directory) < 0 ||
+	    copy_string(from->image, &to->image) < 0 || copy_string(from->image_id, &to->image_id) < 0 ||
+	    copy_string(from->upper_directory, &to->upper_directory) < 0 ||
 	    copy_string(from->root_directory, &to->root_directory) < 0 ||
 	    copy_string(from->bundle_directory, &to->bundle_directory) < 0)
 		return -ENOMEM;

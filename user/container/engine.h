@@ -29,6 +29,8 @@ struct mica_engine_container {
 	char *id;
 	char *name;
 	char *image;
+	/** Id of the image, with or without "sha256:"; NULL: not known. */
+	char *image_id;
 	/** Root directory on the host of the union's upper (`…/diff`); NULL: not a union, or not known. */
 	char *upper_directory;
 	/** Root file system's mount point or directory on the host; NULL: not known. */
@@ -74,6 +76,8 @@ struct mica_engine_ops {
 	 * -ENOENT: in none, -ENOMEM. The slot is NULL for an engine without volumes of its own.
 	 */
 	int (*volume_of_path)(const char *path, char **ret_name, size_t *ret_directory_length);
+	/** glob(7) of the directories of its volumes, whose names volume_of_path tells; NULL as there. */
+	const char *volume_directories;
 	/** State files that could not be read or parsed so far. */
 	size_t (*errors)(const void *state);
 };

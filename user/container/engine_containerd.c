@@ -214,5 +214,6 @@ const struct mica_engine_ops mica_engine_containerd = {
 	.each_container = containerd_each_container,
 	.pid = containerd_pid,
 	.volume_of_path = containerd_volume_of_path,
+	.volume_directories = NERDCTL_DATA "*/volumes/*/*/_data",
 	.errors = containerd_errors,
 };

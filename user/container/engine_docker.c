@@ -253,5 +253,6 @@ const struct mica_engine_ops mica_engine_docker = {
 	.layer_digest = docker_layer_digest,
 	.layer_role = docker_layer_role,
 	.volume_of_path = docker_volume_of_path,
+	.volume_directories = DOCKER_ROOT "/volumes/*/_data",
 	.errors = docker_errors,
 };

@@ -128,7 +128,8 @@ static int fill_container(const char *id, const json_t *json, struct mica_engine
 		name++;
 	container->pid = pid > 0 && pid <= INT32_MAX ? (int)pid : 0;
 	if (copy(id, &container->id) < 0 || copy(name ? name : id, &container->name) < 0 ||
-	    copy(image_of(json), &container->image) < 0)
+	    copy(image_of(json), &container->image) < 0 ||
+	    copy(mica_json_string(json, "Image"), &container->image_id) < 0)
 		return -ENOMEM;
 	/* The containerd image store: its layers are containerd's, but the union is mounted here. */
 	if (driver && strcmp(driver, "overlayfs") == 0 &&

@@ -162,5 +162,6 @@ const struct mica_engine_ops mica_engine_podman = {
 	.pid = podman_pid,
 	.layer_digest = podman_layer_digest,
 	.volume_of_path = podman_volume_of_path,
+	.volume_directories = PODMAN_VOLUMES "*" PODMAN_VOLUME_DATA,
 	.errors = podman_errors,
 };

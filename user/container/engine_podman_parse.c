@@ -156,6 +156,7 @@ static int parse_container(struct mica_podman_state *state, const json_t *entry,
 		name = mica_json_string(metadata, "name");
 	if (copy(id, &container->id) < 0 || copy(name ? name : id, &container->name) < 0 ||
 	    copy(image_of(state, entry, metadata), &container->image) < 0 ||
+	    copy(id_of(entry, "image"), &container->image_id) < 0 ||
 	    print_path(&container->bundle_directory, PODMAN_BUNDLE, id) < 0)
 		return -ENOMEM;
 	if (!layer)

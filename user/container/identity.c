@@ -222,6 +222,16 @@ int mica_identity_each_container(struct mica_identity *identity,
 	return mica_container_table_each(&identity->containers, visit, userdata);
 }
 
+int mica_identity_each_volume(struct mica_identity *identity,
+			      int (*visit)(const char *name, const char *directory, void *userdata), void *userdata)
+{
+	int r = mica_container_table_refresh(&identity->containers);
+
+	if (r < 0)
+		return r;
+	return mica_container_table_each_volume(&identity->containers, visit, userdata);
+}
+
 struct mica_identity_counts mica_identity_counts(const struct mica_identity *identity)
 {
 	return (struct mica_identity_counts){

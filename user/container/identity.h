@@ -104,6 +104,12 @@ int mica_identity_scan(struct mica_identity *identity,
 int mica_identity_each_container(struct mica_identity *identity,
 				 int (*visit)(const struct mica_container *container, void *userdata), void *userdata);
 
+/** Calls `visit` for each volume of the containers that are there now (a bind mount by its source, both strings) and
+ * each that an engine has on disk, in no order, one perhaps more than once, until it returns non-zero, which is
+ * returned. `directory`: on the host. The strings are valid during the call. */
+int mica_identity_each_volume(struct mica_identity *identity,
+			      int (*visit)(const char *name, const char *directory, void *userdata), void *userdata);
+
 /** Sizes of the tables, for tests of growth, and what went wrong. */
 struct mica_identity_counts {
 	/** Those that live. */

@@ -13,8 +13,11 @@ _mica()
 		-e | --event) words=$events ;;
 		-c | --container) words=$(for engine in docker podman; do timeout 1 $engine ps --format '{{.Names}}' 2>/dev/null; done) ;;
 		-n | --namespace) words=$(lsns --type mnt --noheadings --output NS 2>/dev/null) ;;
-		-N | --count | --for | --ring-size) words= ;;
-		*) words="--container --namespace --event --json --no-summary --count --for --ring-size --help" ;;
+		--image) words=$(for engine in docker podman; do timeout 1 $engine ps --format '{{.Image}}' 2>/dev/null; done) ;;
+		--volume) words=$(for engine in docker podman; do timeout 1 $engine volume ls -q 2>/dev/null; done) ;;
+		-N | --count | --for | --ring-size | --min-bytes | --min-latency) words= ;;
+		*) words="--container --image --namespace --event --volume --min-bytes --min-latency --json --stats --no-summary
+			--count --for --ring-size --help" ;;
 		esac
 		;;
 	doctor) words="--json --help" ;;

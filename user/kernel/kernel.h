@@ -25,6 +25,11 @@ struct mica_kernel_options {
 	uint64_t events;
 	/** Size of the ring buffer in bytes: a power of two, at least the page size. */
 	size_t ring_bytes;
+	/** Copy-ups that moved fewer bytes, or took less, are not reported, where the kernel knows; 0: no limit. */
+	uint64_t min_copy_up_bytes;
+	uint64_t min_copy_up_ns;
+	/** What happens to files on unions is not reported. */
+	bool no_union_files;
 	/** Gets each record; valid during the call. A return other than 0 ends the poll with it. */
 	int (*take)(const void *record, size_t size, void *userdata);
 	void *userdata;
@@ -52,6 +57,9 @@ void mica_kernel_detach(struct mica_kernel *kernel);
  * and once after mica_kernel_detach. Without effect when writes are not wanted. 0 or a negative errno.
  */
 int mica_kernel_report_writes(struct mica_kernel *kernel);
+
+/** Bytes of the ring buffer that were full at most, just after a record came. */
+uint64_t mica_kernel_ring_peak(const struct mica_kernel *kernel);
 
 /** What was not delivered since the start, by type of event and cause. */
 struct mica_losses {

@@ -141,6 +141,9 @@ static int configure(struct mica_kernel *kernel)
 	skeleton->rodata->host_mnt_ns = host.st_ino;
 	skeleton->rodata->self_tgid = getpid();
 	skeleton->rodata->event_mask = options->events;
+	skeleton->rodata->min_copy_up_bytes = options->min_copy_up_bytes;
+	skeleton->rodata->min_copy_up_ns = options->min_copy_up_ns;
+	skeleton->rodata->no_union_files = options->no_union_files;
 	/* Announce when an eighth is full: the reader has the rest of it to get up. */
 	skeleton->rodata->wakeup_bytes = options->ring_bytes / 8;
 	error = bpf_map__set_max_entries(skeleton->maps.events, options->ring_bytes);
@@ -251,6 +254,11 @@ int mica_kernel_fd(const struct mica_kernel *kernel)
 int mica_kernel_read(struct mica_kernel *kernel)
 {
 	return ring_buffer__consume(kernel->ring);
+}
+
+uint64_t mica_kernel_ring_peak(const struct mica_kernel *kernel)
+{
+	return kernel->skeleton->bss->ring_peak;
 }
 
 /** Runs that the kernel skipped since the program was loaded: bpf_prog_info.recursion_misses, since Linux 5.12. */

@@ -4,59 +4,14 @@
  * mica-events(5): fields may be added, none renamed.
  */
 #include <errno.h>
-#include <time.h>
 
-#include "stream/json_writer.h"
+#include "stream/json_fields.h"
 #include "stream/label.h"
 #include "stream/mount_flags.h"
 #include "stream/sink.h"
 
-#define NS_PER_S UINT64_C(1000000000)
-
 /* A line for a path of usual length; longer ones grow the buffer. */
 #define USUAL_LINE_BYTES 1024
-
-/* Writes `count` decimal digits of the lowest ones of `value`. */
-static void put_digits(char *text, unsigned count, unsigned value)
-{
-	while (count--) {
-		text[count] = (char)('0' + value % 10);
-		value /= 10;
-	}
-}
-
-/* RFC 3339 in UTC, always with nine digits, so that times of one length also sort as text. */
-static void write_time(struct mica_json_writer *writer, uint64_t time_ns)
-{
-	char text[] = "\"0000-00-00T00:00:00.000000000Z\"";
-	time_t seconds = (time_t)(time_ns / NS_PER_S);
-	struct tm tm;
-
-	if (!gmtime_r(&seconds, &tm)) /* 64 bits of nanoseconds end in the year 2554 */
-		return;
-	put_digits(text + 1, 4, (unsigned)tm.tm_year + 1900);
-	put_digits(text + 6, 2, (unsigned)tm.tm_mon + 1);
-	put_digits(text + 9, 2, (unsigned)tm.tm_mday);
-	put_digits(text + 12, 2, (unsigned)tm.tm_hour);
-	put_digits(text + 15, 2, (unsigned)tm.tm_min);
-	put_digits(text + 18, 2, (unsigned)tm.tm_sec);
-	put_digits(text + 21, 9, (unsigned)(time_ns % NS_PER_S));
-	mica_json_key(writer, "time");
-	(void)mica_buffer_append(writer->out, text, sizeof(text) - 1);
-}
-
-static void write_container(struct mica_json_writer *writer, const struct mica_container *container)
-{
-	if (!container)
-		return;
-	mica_json_key(writer, "container");
-	mica_json_begin(writer, '{');
-	mica_json_string(writer, "id", container->id);
-	mica_json_string(writer, "name", container->name);
-	mica_json_string(writer, "image", container->image);
-	mica_json_string(writer, "engine", container->engine);
-	mica_json_end(writer, '}');
-}
 
 static void write_task(struct mica_json_writer *writer, const struct mica_event *event,
 		       const struct mica_sink_context *context)
@@ -78,27 +33,6 @@ static void write_task(struct mica_json_writer *writer, const struct mica_event 
 	mica_json_bytes(writer, "comm",
 			(struct mica_bytes){ .data = record->comm, .size = strnlen(record->comm, MICA_COMM_BYTES) });
 	mica_json_number(writer, "uid", record->uid);
-	mica_json_end(writer, '}');
-}
-
-static void write_object(struct mica_json_writer *writer, const struct mica_object *object)
-{
-	const char *kind = mica_object_kind_name(object->kind);
-	bool in_union = object->kind == MICA_OBJECT_LAYER || object->kind == MICA_OBJECT_UPPER;
-
-	if (!kind)
-		return;
-	mica_json_key(writer, "object");
-	mica_json_begin(writer, '{');
-	mica_json_string(writer, "kind", kind);
-	if (object->kind == MICA_OBJECT_LAYER && object->layer)
-		mica_json_number(writer, "layer", object->layer);
-	if (in_union && object->layers)
-		mica_json_number(writer, "layers", object->layers);
-	mica_json_string(writer, "digest", object->digest);
-	mica_json_string(writer, "role", object->role);
-	mica_json_string(writer, "directory", object->directory);
-	mica_json_string(writer, "volume", object->volume);
 	mica_json_end(writer, '}');
 }
 
@@ -242,11 +176,11 @@ int mica_sink_json(FILE *out, const struct mica_event *event, const struct mica_
 	(void)mica_buffer_reserve(&line, USUAL_LINE_BYTES);
 	mica_json_begin(&writer, '{');
 	mica_json_number(&writer, "v", 1);
-	write_time(&writer, event->time_ns);
+	mica_json_time(&writer, event->time_ns);
 	mica_json_string(&writer, "event", mica_event_type_name(record->type));
-	write_container(&writer, event->container);
+	mica_json_container(&writer, event->container);
 	write_task(&writer, event, context);
-	write_object(&writer, &event->object);
+	mica_json_object(&writer, &event->object);
 	write_paths(&writer, event);
 	if (record->action)
 		mica_json_number(&writer, "action", record->action);

@@ -5,48 +5,14 @@
 #include "stream/statistics.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/format.h"
 #include "base/utf8.h"
 #include "stream/label.h"
-
-/* Bucket i counts durations below 2^i ns that are in no lower bucket. */
-#define BUCKETS 65
-
-/* What a row is about. Strings are the event's in a key to search with, copies in a row. */
-struct row_key {
-	/** Rank: containers, then the host, then other namespaces. */
-	unsigned rank;
-	uint32_t mnt_ns;
-	const char *id;
-	const char *name;
-	/* Strings that its label is made of, and no others. */
-	struct mica_object object;
-};
-
-struct row {
-	struct row_key key;
-	char *container_label;
-	char *object_label;
-	uint64_t copy_ups, bytes, whiteouts, creates, deletes, renames;
-	uint64_t durations[BUCKETS];
-};
-
-struct mica_statistics {
-	/** Root of the tree of struct row. */
-	void *rows;
-	/** The row of the last event: mostly also that of the next. */
-	struct row *last;
-	uint64_t events;
-	uint64_t lost;
-	/** MICA_EVENT_NONE: of several types. */
-	uint64_t lost_by[_MICA_LOST_MAX][_MICA_EVENT_MAX];
-};
+#include "stream/statistics_internal.h"
 
 static int compare_numbers(uint64_t a, uint64_t b)
 {
@@ -83,9 +49,9 @@ static struct row_key key_of(const struct mica_event *event)
 		key.id = container->id;
 		key.name = container->name;
 	} else if (mica_label_is_host(event)) {
-		key.rank = 1;
+		key.rank = MICA_RANK_HOST;
 	} else {
-		key.rank = 2;
+		key.rank = MICA_RANK_OTHER;
 		key.mnt_ns = event->record.mnt_ns;
 	}
 	if (object->kind == MICA_OBJECT_LAYER) {
@@ -108,6 +74,9 @@ static void row_free(void *address)
 	free((char *)row->key.name);
 	free((char *)row->key.object.digest);
 	free((char *)row->key.object.volume);
+	free((char *)row->key.object.role);
+	free((char *)row->image);
+	free((char *)row->engine);
 	free(row->container_label);
 	free(row->object_label);
 	free(row);
@@ -156,12 +125,16 @@ static struct row *row_new(const struct row_key *key, const struct mica_event *e
 		return NULL;
 
 	row->key = *key;
-	/* All four, so that none is left pointing into the event when one fails. */
+	row->image = event->container ? event->container->image : NULL;
+	row->engine = event->container ? event->container->engine : NULL;
+	/* All, so that none is left pointing into the event when one fails. */
 	bool copied = copy_string(&row->key.id);
 	copied &= copy_string(&row->key.name);
 	copied &= copy_string(&row->key.object.digest);
 	copied &= copy_string(&row->key.object.volume);
-	row->key.object.role = NULL; /* only in the label, and follows from the layer */
+	copied &= copy_string(&row->key.object.role);
+	copied &= copy_string(&row->image);
+	copied &= copy_string(&row->engine);
 	row->container_label = container_label(event);
 	row->object_label = object_label(&key->object);
 	if (!copied || !row->container_label || !row->object_label)
@@ -197,10 +170,17 @@ static void count_copy_up(struct row *row, const struct mica_record *record)
 		row->durations[ns ? 64 - __builtin_clzll(ns) : 0]++;
 }
 
+static void count_write(struct row *row, const struct mica_write *write)
+{
+	row->writes += write->calls;
+	row->bytes_written += write->bytes;
+	row->bytes_requested += write->bytes_requested;
+}
+
 static bool has_row(enum mica_event_type type)
 {
 	return type == MICA_EVENT_COPY_UP || type == MICA_EVENT_WHITEOUT || type == MICA_EVENT_CREATE ||
-	       type == MICA_EVENT_DELETE || type == MICA_EVENT_RENAME;
+	       type == MICA_EVENT_DELETE || type == MICA_EVENT_RENAME || type == MICA_EVENT_WRITE;
 }
 
 int mica_statistics_add(struct mica_statistics *statistics, const struct mica_event *event)
@@ -229,6 +209,8 @@ int mica_statistics_add(struct mica_statistics *statistics, const struct mica_ev
 
 	if (record->type == MICA_EVENT_COPY_UP)
 		count_copy_up(row, record);
+	if (record->type == MICA_EVENT_WRITE)
+		count_write(row, &record->write);
 	row->whiteouts += record->type == MICA_EVENT_WHITEOUT;
 	row->creates += record->type == MICA_EVENT_CREATE;
 	row->deletes += record->type == MICA_EVENT_DELETE;
@@ -264,129 +246,24 @@ uint64_t mica_statistics_lost(const struct mica_statistics *statistics)
 	return statistics->lost;
 }
 
-enum column { CONTAINER, OBJECT, COPY_UPS, BYTES, P50, P99, WHITEOUTS, CREATED, DELETED, RENAMED, COLUMNS };
-
-static const char *const headings[COLUMNS] = { "CONTAINER", "OBJECT",    "COPY-UPS", "BYTES",   "p50",
-					       "p99",       "WHITEOUTS", "CREATED",  "DELETED", "RENAMED" };
-
-/* The table under way, filled in two walks: widths first. */
-struct table {
-	FILE *out;
-	bool print;
-	size_t widths[COLUMNS];
-};
-
-static void format_percentile(const struct row *row, unsigned percent, char text[static MICA_FORMAT_SIZE])
+bool mica_statistics_percentile(const struct row *row, unsigned percent, uint64_t *ret_ns)
 {
 	uint64_t count = 0, seen = 0;
 
 	for (unsigned i = 0; i < BUCKETS; i++)
 		count += row->durations[i];
-	/* The smallest bucket with at least that share at or below it. */
 	for (unsigned i = 0; i < BUCKETS; i++) {
 		seen += row->durations[i];
 		if (seen && (unsigned __int128)seen * 100 >= (unsigned __int128)count * percent) {
-			(void)mica_format_duration(i < 64 ? UINT64_C(1) << i : UINT64_MAX, text);
-			return;
+			*ret_ns = i < 64 ? UINT64_C(1) << i : UINT64_MAX;
+			return true;
 		}
 	}
-	(void)snprintf(text, MICA_FORMAT_SIZE, "-"); /* none was timed */
+	return false;
 }
 
-static const char *format_cell(const struct row *row, enum column column, char text[static MICA_FORMAT_SIZE])
+const struct row *mica_statistics_row(const void *node, VISIT visit)
 {
-	const uint64_t numbers[COLUMNS] = {
-		[COPY_UPS] = row->copy_ups, [WHITEOUTS] = row->whiteouts, [CREATED] = row->creates,
-		[DELETED] = row->deletes,   [RENAMED] = row->renames,
-	};
-
-	switch (column) {
-	case CONTAINER:
-		return row->container_label;
-	case OBJECT:
-		return row->object_label;
-	case BYTES:
-		return row->copy_ups ? mica_format_bytes(row->bytes, text) : "-";
-	case P50:
-	case P99:
-		format_percentile(row, column == P50 ? 50 : 99, text);
-		return text;
-	default:
-		(void)snprintf(text, MICA_FORMAT_SIZE, "%" PRIu64, numbers[column]);
-		return text;
-	}
-}
-
-static void put_cell(struct table *table, enum column column, const char *text)
-{
-	size_t width = mica_utf8_columns(text, strlen(text));
-	bool is_text = column == CONTAINER || column == OBJECT;
-
-	if (!table->print) {
-		if (width > table->widths[column])
-			table->widths[column] = width;
-		return;
-	}
-	int padding = (int)(table->widths[column] - width);
-	(void)fprintf(table->out, "%s%*s%s%*s", column ? "  " : "", is_text ? 0 : padding, "", text,
-		      is_text ? padding : 0, "");
-	if (column + 1 == COLUMNS)
-		(void)fputc('\n', table->out);
-}
-
-static void put_row(const void *node, VISIT visit, void *closure)
-{
-	const struct row *row = *(const struct row *const *)node;
-
-	if (visit != postorder && visit != leaf) /* glibc's postorder is the sorted one */
-		return;
-	for (unsigned column = 0; column < COLUMNS; column++) {
-		char text[MICA_FORMAT_SIZE];
-		put_cell(closure, column, format_cell(row, column, text));
-	}
-}
-
-static void print_table(const struct mica_statistics *statistics, FILE *out)
-{
-	struct table table = { .out = out };
-
-	for (int pass = 0; pass < 2; pass++) {
-		table.print = pass == 1;
-		for (unsigned column = 0; column < COLUMNS; column++)
-			put_cell(&table, column, headings[column]);
-		twalk_r(statistics->rows, put_row, &table);
-	}
-	(void)fputs("p50, p99: duration of a copy-up, rounded up to a power of two of nanoseconds\n", out);
-}
-
-static void print_lost(const struct mica_statistics *statistics, FILE *out)
-{
-	static const char *const meanings[_MICA_LOST_MAX] = {
-		[MICA_LOST_RING_FULL] = "the ring buffer was full: mica or what reads its output is too slow",
-		[MICA_LOST_NO_SCRATCH] = "no scratch memory left on the CPU",
-		[MICA_LOST_NO_STATE] = "no room to note an operation under way",
-		[MICA_LOST_SKIPPED] = "the kernel skipped the tracing program (at most so many)",
-		[MICA_LOST_UNREADABLE] = "the record could not be read",
-		[MICA_LOST_DETAIL] = "not lost, but the reason, duration, bytes or action may be missing",
-	};
-
-	(void)fprintf(out, "lost: %" PRIu64 "\n", statistics->lost);
-	for (unsigned cause = 0; cause < _MICA_LOST_MAX; cause++) {
-		for (unsigned of = 0; of < _MICA_EVENT_MAX; of++) {
-			const char *name = mica_event_type_name(of);
-			uint64_t count = statistics->lost_by[cause][of];
-			if (count)
-				(void)fprintf(out, "  %" PRIu64 " %s%s%s: %s\n", count, name ? name : "",
-					      name ? ", " : "", mica_lost_cause_name(cause), meanings[cause]);
-		}
-	}
-}
-
-int mica_statistics_print(const struct mica_statistics *statistics, FILE *out)
-{
-	if (statistics->rows)
-		print_table(statistics, out);
-	(void)fprintf(out, "events: %" PRIu64 "\n", statistics->events);
-	print_lost(statistics, out);
-	return ferror(out) ? -EIO : 0;
+	/* glibc's postorder is the sorted one. */
+	return visit == postorder || visit == leaf ? *(const struct row *const *)node : NULL;
 }

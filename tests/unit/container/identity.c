@@ -99,6 +99,7 @@ Test(identity, copy_up_names_container_layer_and_digest)
 	cr_assert_str_eq(found.container->name, "web");
 	cr_assert_str_eq(found.container->id, WEB_ID);
 	cr_assert_str_eq(found.container->image, "localhost/bb2:1");
+	cr_assert_str_eq(found.container->image_id, "b68af9b3f9ebfb9abd15a33606538b32f0da839e603b9957acc6b96a11a3584f");
 	cr_assert_str_eq(found.container->engine, "podman");
 	cr_assert_eq(found.mount_namespace->kind, MICA_NAMESPACE_CONTAINER);
 	cr_assert_eq(found.mount_namespace->container, found.container);

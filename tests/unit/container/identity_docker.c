@@ -87,6 +87,7 @@ Test(identity_docker, layers_and_the_init_layer)
 	cr_assert_str_eq(found.container->name, "web");
 	cr_assert_str_eq(found.container->id, D_WEB_ID);
 	cr_assert_str_eq(found.container->image, "shop:1.0");
+	cr_assert_str_eq(found.container->image_id, D_IMAGE_ID);
 	cr_assert_str_eq(found.object.digest, D_DIGEST_1);
 	cr_assert_null(found.object.role);
 	cr_assert_str_eq(found.object.directory, D_DISK "/overlay2/" D_LAYER_1 "/diff");

@@ -66,6 +66,7 @@ Test(kernel_abi, sizes_are_the_same_on_both_sides)
 {
 	cr_expect_eq(find_struct("mica_record")->size, sizeof(struct mica_record));
 	cr_expect_eq(find_struct("mica_copy_up")->size, sizeof(struct mica_copy_up));
+	cr_expect_eq(find_struct("mica_write")->size, sizeof(struct mica_write));
 	cr_expect_eq(find_struct("mica_mount")->size, sizeof(struct mica_mount));
 	cr_expect_eq(find_struct("mica_union_layer")->size, sizeof(struct mica_union_layer));
 }
@@ -73,17 +74,25 @@ Test(kernel_abi, sizes_are_the_same_on_both_sides)
 Test(kernel_abi, members_stand_at_the_same_place_on_both_sides)
 {
 	static const struct expected members[] = {
-		MEMBER(mica_record, size),         MEMBER(mica_record, abi),          MEMBER(mica_record, type),
-		MEMBER(mica_record, time_ns),      MEMBER(mica_record, action),       MEMBER(mica_record, mnt_ns_id),
-		MEMBER(mica_record, cgroup_id),    MEMBER(mica_record, root_union),   MEMBER(mica_record, union_id),
-		MEMBER(mica_record, inode),        MEMBER(mica_record, mnt_ns),       MEMBER(mica_record, pid),
-		MEMBER(mica_record, tid),          MEMBER(mica_record, uid),          MEMBER(mica_record, dev),
-		MEMBER(mica_record, fs_magic),     MEMBER(mica_record, error),        MEMBER(mica_record, flags),
-		MEMBER(mica_record, layer),        MEMBER(mica_record, layers),       MEMBER(mica_record, path_bytes),
-		MEMBER(mica_record, source_bytes), MEMBER(mica_record, comm),         MEMBER(mica_record, copy_up),
-		MEMBER(mica_record, mount),        MEMBER(mica_record, union_layer),  MEMBER(mica_copy_up, size),
-		MEMBER(mica_copy_up, bytes),       MEMBER(mica_copy_up, duration_ns), MEMBER(mica_copy_up, reason),
-		MEMBER(mica_mount, flags),         MEMBER(mica_mount, fstype),        MEMBER(mica_union_layer, inode),
+		MEMBER(mica_write, bytes),         MEMBER(mica_write, bytes_requested),
+		MEMBER(mica_write, size),          MEMBER(mica_write, dirty_pages),
+		MEMBER(mica_write, calls),         MEMBER(mica_record, size),
+		MEMBER(mica_record, abi),          MEMBER(mica_record, type),
+		MEMBER(mica_record, time_ns),      MEMBER(mica_record, action),
+		MEMBER(mica_record, mnt_ns_id),    MEMBER(mica_record, cgroup_id),
+		MEMBER(mica_record, root_union),   MEMBER(mica_record, union_id),
+		MEMBER(mica_record, inode),        MEMBER(mica_record, mnt_ns),
+		MEMBER(mica_record, pid),          MEMBER(mica_record, tid),
+		MEMBER(mica_record, uid),          MEMBER(mica_record, dev),
+		MEMBER(mica_record, fs_magic),     MEMBER(mica_record, error),
+		MEMBER(mica_record, flags),        MEMBER(mica_record, layer),
+		MEMBER(mica_record, layers),       MEMBER(mica_record, path_bytes),
+		MEMBER(mica_record, source_bytes), MEMBER(mica_record, comm),
+		MEMBER(mica_record, copy_up),      MEMBER(mica_record, mount),
+		MEMBER(mica_record, union_layer),  MEMBER(mica_copy_up, size),
+		MEMBER(mica_copy_up, bytes),       MEMBER(mica_copy_up, duration_ns),
+		MEMBER(mica_copy_up, reason),      MEMBER(mica_mount, flags),
+		MEMBER(mica_mount, fstype),        MEMBER(mica_union_layer, inode),
 		MEMBER(mica_union_layer, dev),     MEMBER(mica_union_layer, index),
 	};
 
