@@ -19,6 +19,7 @@
 #include "cmd/trace.h"
 #include "stream/decode.h"
 #include "stream/identify.h"
+#include "stream/json_memory.h"
 #include "stream/sink.h"
 #include "stream/statistics.h"
 
@@ -38,6 +39,7 @@ struct trace {
 	struct mica_statistics *statistics;
 	struct mica_trace_selection selection;
 	struct mica_decoder decoder;
+	struct mica_json_memory memory;
 	struct mica_text_options text;
 	struct mica_losses losses;
 	uint64_t unreadable;
@@ -98,7 +100,9 @@ static void fail_output(struct trace *trace)
 
 static int write_event(struct trace *trace, const struct mica_event *event)
 {
-	const struct mica_sink_context context = { .cgroup_path = cgroup_path, .userdata = trace };
+	const struct mica_sink_context context = { .cgroup_path = cgroup_path,
+						   .userdata = trace,
+						   .memory = &trace->memory };
 	int error;
 
 	if (trace->output_error) {
@@ -370,6 +374,7 @@ static int trace_events(struct trace *trace, int signals)
 static void free_trace(struct trace *trace)
 {
 	mica_kernel_close(&trace->kernel);
+	mica_json_memory_free(&trace->memory);
 	mica_trace_selection_free(&trace->selection);
 	mica_statistics_free(&trace->statistics);
 	mica_identity_free(&trace->identity);

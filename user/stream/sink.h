@@ -10,10 +10,14 @@
 
 #include "stream/event.h"
 
+struct mica_json_memory;
+
 struct mica_sink_context {
 	/** Path of a cgroup id, or NULL; may be NULL itself. */
 	const char *(*cgroup_path)(uint64_t cgroup_id, void *userdata);
 	void *userdata;
+	/** What mica_sink_json keeps from event to event (json_memory.h); NULL: nothing. */
+	struct mica_json_memory *memory;
 };
 
 /** One JSON object and a newline (DESIGN.md section 5; mica-events(5)). 0, -ENOMEM, or -EIO when `out` fails. */

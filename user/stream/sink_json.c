@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "stream/json_writer.h"
+#include "stream/json_memory.h"
 #include "stream/label.h"
 #include "stream/mount_flags.h"
 #include "stream/sink.h"
@@ -25,24 +25,40 @@ static void put_digits(char *text, unsigned count, unsigned value)
 	}
 }
 
-/* RFC 3339 in UTC, always with nine digits, so that times of one length also sort as text. */
-static void write_time(struct mica_json_writer *writer, uint64_t time_ns)
+/* All of it but the nanoseconds. */
+static void write_second(struct mica_json_writer *writer, time_t second)
 {
-	char text[] = "\"0000-00-00T00:00:00.000000000Z\"";
-	time_t seconds = (time_t)(time_ns / NS_PER_S);
+	char text[] = "\"0000-00-00T00:00:00.";
 	struct tm tm;
 
-	if (!gmtime_r(&seconds, &tm)) /* 64 bits of nanoseconds end in the year 2554 */
-		return;
+	(void)gmtime_r(&second, &tm); /* 64 bits of nanoseconds end in the year 2554 */
 	put_digits(text + 1, 4, (unsigned)tm.tm_year + 1900);
 	put_digits(text + 6, 2, (unsigned)tm.tm_mon + 1);
 	put_digits(text + 9, 2, (unsigned)tm.tm_mday);
 	put_digits(text + 12, 2, (unsigned)tm.tm_hour);
 	put_digits(text + 15, 2, (unsigned)tm.tm_min);
 	put_digits(text + 18, 2, (unsigned)tm.tm_sec);
-	put_digits(text + 21, 9, (unsigned)(time_ns % NS_PER_S));
 	mica_json_key(writer, "time");
 	(void)mica_buffer_append(writer->out, text, sizeof(text) - 1);
+}
+
+/* RFC 3339 in UTC, always with nine digits, so that times of one length also sort as text. */
+static void write_time(struct mica_json_writer *writer, struct mica_json_memory *memory, uint64_t time_ns)
+{
+	const uint64_t key[MICA_JSON_KEY_WORDS] = { time_ns / NS_PER_S };
+	size_t start = writer->out->size;
+	char *at;
+
+	if (!mica_json_recall(writer, &memory->time, key)) {
+		write_second(writer, (time_t)key[0]);
+		mica_json_remember(writer, &memory->time, key, start);
+	}
+	at = mica_json_room(writer->out, sizeof("000000000Z\"") - 1);
+	if (!at)
+		return;
+	mica_json_put_padded(at, 9, (uint32_t)(time_ns % NS_PER_S));
+	memcpy(at + 9, "Z\"", 2);
+	writer->out->size += sizeof("000000000Z\"") - 1;
 }
 
 static void write_container(struct mica_json_writer *writer, const struct mica_container *container)
@@ -58,17 +74,13 @@ static void write_container(struct mica_json_writer *writer, const struct mica_c
 	mica_json_end(writer, '}');
 }
 
-static void write_task(struct mica_json_writer *writer, const struct mica_event *event,
-		       const struct mica_sink_context *context)
+static void write_task(struct mica_json_writer *writer, const struct mica_record *record, const char *cgroup)
 {
-	const struct mica_record *record = &event->record;
-
 	if (record->mnt_ns)
 		mica_json_number(writer, "mnt_ns", record->mnt_ns);
 	if (record->mnt_ns_id)
 		mica_json_number(writer, "mnt_ns_id", record->mnt_ns_id);
-	if (record->cgroup_id && context && context->cgroup_path)
-		mica_json_string(writer, "cgroup", context->cgroup_path(record->cgroup_id, context->userdata));
+	mica_json_string(writer, "cgroup", cgroup);
 	if (!record->pid)
 		return;
 	mica_json_key(writer, "process");
@@ -108,12 +120,8 @@ static void write_object(struct mica_json_writer *writer, const struct mica_obje
  */
 static void write_inode(struct mica_json_writer *writer, uint64_t inode)
 {
-	if (!inode)
-		return;
-	mica_json_key(writer, "inode");
-	(void)mica_buffer_append_byte(writer->out, '"');
-	mica_json_digits(writer->out, inode);
-	(void)mica_buffer_append_byte(writer->out, '"');
+	if (inode)
+		mica_json_quoted_number(writer, "inode", inode);
 }
 
 static void write_paths(struct mica_json_writer *writer, const struct mica_event *event)
@@ -223,40 +231,107 @@ static void write_body(struct mica_json_writer *writer, const struct mica_event 
 
 static void write_errno(struct mica_json_writer *writer, int error)
 {
-	mica_json_key(writer, "errno");
 	if (error == 0) {
-		(void)mica_buffer_append_byte(writer->out, '0');
+		mica_json_number(writer, "errno", 0);
 		return;
 	}
+	mica_json_key(writer, "errno");
 	(void)mica_buffer_append_byte(writer->out, '"');
 	mica_label_errno(writer->out, error);
 	(void)mica_buffer_append_byte(writer->out, '"');
 }
 
-int mica_sink_json(FILE *out, const struct mica_event *event, const struct mica_sink_context *context)
+static void recall_container(struct mica_json_writer *writer, struct mica_json_memory *memory,
+			     const struct mica_container *container)
 {
-	_cleanup_buffer_ struct mica_buffer line = {};
-	struct mica_json_writer writer = { .out = &line };
-	const struct mica_record *record = &event->record;
+	if (!container)
+		return;
 
-	(void)mica_buffer_reserve(&line, USUAL_LINE_BYTES);
+	const uint64_t key[MICA_JSON_KEY_WORDS] = { (uintptr_t)container->id, (uintptr_t)container->name,
+						    (uintptr_t)container->image, (uintptr_t)container->engine };
+	struct mica_json_text *text = mica_json_place(memory->containers, key);
+	size_t start = writer->out->size;
+
+	if (mica_json_recall(writer, text, key))
+		return;
+	write_container(writer, container);
+	mica_json_remember(writer, text, key, start);
+}
+
+static void recall_task(struct mica_json_writer *writer, struct mica_json_memory *memory,
+			const struct mica_record *record, const struct mica_sink_context *context)
+{
+	uint64_t key[MICA_JSON_KEY_WORDS] = { (uint64_t)record->mnt_ns << 32 | record->pid, record->mnt_ns_id,
+					      record->cgroup_id, (uint64_t)record->tid << 32 | record->uid };
+	struct mica_json_text *text;
+	size_t start = writer->out->size;
+	const char *cgroup = NULL;
+
+	static_assert(sizeof(record->comm) == 2 * sizeof(key[0]), "two words of the key");
+	memcpy(&key[4], record->comm, sizeof(record->comm));
+	text = mica_json_place(memory->tasks, key);
+	if (mica_json_recall(writer, text, key))
+		return;
+	if (record->cgroup_id && context && context->cgroup_path)
+		cgroup = context->cgroup_path(record->cgroup_id, context->userdata);
+	write_task(writer, record, cgroup);
+	/* A path that is not known may be known next time. */
+	if (cgroup)
+		mica_json_remember(writer, text, key, start);
+}
+
+static void recall_object(struct mica_json_writer *writer, struct mica_json_memory *memory,
+			  const struct mica_object *object)
+{
+	const uint64_t key[MICA_JSON_KEY_WORDS] = { (uint64_t)object->layer << 32 | object->layers,
+						    (uint64_t)object->kind,
+						    (uintptr_t)object->digest,
+						    (uintptr_t)object->role,
+						    (uintptr_t)object->directory,
+						    (uintptr_t)object->volume };
+	struct mica_json_text *text = mica_json_place(memory->objects, key);
+	size_t start = writer->out->size;
+
+	if (mica_json_recall(writer, text, key))
+		return;
+	write_object(writer, object);
+	mica_json_remember(writer, text, key, start);
+}
+
+static int write_line(FILE *out, const struct mica_event *event, const struct mica_sink_context *context,
+		      struct mica_json_memory *memory)
+{
+	const struct mica_record *record = &event->record;
+	struct mica_buffer *line = &memory->line;
+	struct mica_json_writer writer = { .out = line };
+
+	mica_buffer_reset(line);
+	(void)mica_buffer_reserve(line, USUAL_LINE_BYTES);
 	mica_json_begin(&writer, '{');
 	mica_json_number(&writer, "v", 1);
-	write_time(&writer, event->time_ns);
+	write_time(&writer, memory, event->time_ns);
 	mica_json_string(&writer, "event", mica_event_type_name(record->type));
-	write_container(&writer, event->container);
-	write_task(&writer, event, context);
-	write_object(&writer, &event->object);
+	recall_container(&writer, memory, event->container);
+	recall_task(&writer, memory, record, context);
+	recall_object(&writer, memory, &event->object);
 	write_paths(&writer, event);
 	if (record->action)
 		mica_json_number(&writer, "action", record->action);
 	write_body(&writer, event);
 	if (record->type != MICA_EVENT_LOST)
 		write_errno(&writer, record->error);
-	mica_json_end(&writer, '}');
-	(void)mica_buffer_append_byte(&line, '\n');
+	(void)mica_buffer_append(line, "}\n", 2);
 
-	if (line.failed)
+	if (line->failed)
 		return -ENOMEM;
-	return fwrite(line.data, 1, line.size, out) == line.size ? 0 : -EIO;
+	return fwrite_unlocked(line->data, 1, line->size, out) == line->size ? 0 : -EIO;
+}
+
+int mica_sink_json(FILE *out, const struct mica_event *event, const struct mica_sink_context *context)
+{
+	if (context && context->memory)
+		return write_line(out, event, context, context->memory);
+
+	_cleanup_(mica_json_memory_free) struct mica_json_memory memory = {};
+	return write_line(out, event, context, &memory);
 }

@@ -17,6 +17,7 @@
 #include "container/identity.h"
 #include "stream/decode.h"
 #include "stream/identify.h"
+#include "stream/json_memory.h"
 #include "stream/sink.h"
 #include "stream/statistics.h"
 
@@ -40,6 +41,7 @@ struct bench {
 	struct mica_identity *identity;
 	struct mica_statistics *statistics;
 	struct mica_decoder decoder;
+	struct mica_json_memory memory;
 	struct mica_record task;
 	FILE *out;
 	uint64_t time_ns;
@@ -60,7 +62,9 @@ static const char *cgroup_path(uint64_t cgroup_id, void *userdata)
 
 static void take(struct bench *bench, const void *data, size_t size)
 {
-	const struct mica_sink_context context = { .cgroup_path = cgroup_path, .userdata = bench };
+	const struct mica_sink_context context = { .cgroup_path = cgroup_path,
+						   .userdata = bench,
+						   .memory = &bench->memory };
 	struct mica_event event;
 	int error = mica_decode(&bench->decoder, data, size, &event);
 
@@ -245,6 +249,7 @@ int main(int argc, char **argv)
 		measure_events(&bench, count);
 	}
 	(void)fclose(bench.out);
+	mica_json_memory_free(&bench.memory);
 	mica_statistics_free(&bench.statistics);
 	mica_identity_free(&bench.identity);
 	return 0;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "hostile.h"
+#include "stream/json_memory.h"
 #include "stream/sink.h"
 
 #define GOLDEN MICA_SOURCE_DIR "/tests/unit/stream/golden/sink_json.jsonl"
@@ -173,9 +174,9 @@ static const char *cgroup_path(uint64_t cgroup_id, void *userdata)
 	return cgroup_id == 1 ? "/system.slice/docker-9f86.scope" : NULL;
 }
 
-static char *print_all(size_t *ret_size)
+static char *print_all(struct mica_json_memory *memory, size_t *ret_size)
 {
-	const struct mica_sink_context context = { .cgroup_path = cgroup_path };
+	const struct mica_sink_context context = { .cgroup_path = cgroup_path, .memory = memory };
 	uint64_t state = 1;
 	char *text = NULL;
 	FILE *out = open_memstream(&text, ret_size);
@@ -221,10 +222,23 @@ Test(stream_sink_json, golden)
 {
 	const char *mode = getenv("MICA_GOLDEN");
 	size_t size = 0;
-	char *text = print_all(&size);
+	char *text = print_all(NULL, &size);
 
 	if (mode && strcmp(mode, "write") == 0)
 		write_golden(text, size);
 	compare(text, size);
 	free(text);
+}
+
+/* Twice, so that all is written once with nothing in the memory and once with what others left there. */
+Test(stream_sink_json, golden_with_memory)
+{
+	_cleanup_(mica_json_memory_free) struct mica_json_memory memory = {};
+
+	for (int i = 0; i < 2; i++) {
+		size_t size = 0;
+		char *text = print_all(&memory, &size);
+		compare(text, size);
+		free(text);
+	}
 }
