@@ -96,6 +96,16 @@ static void fail_output(struct trace *trace)
 {
 	trace->output_error = errno ? errno : EIO;
 	trace->done = true;
+	trace->not_written += trace->memory.line_count;
+}
+
+/** Writes what is held back. */
+static void flush_output(struct trace *trace)
+{
+	if (trace->output_error)
+		return;
+	if (trace->options->json ? mica_sink_json_flush(stdout, &trace->memory) : fflush(stdout))
+		fail_output(trace);
 }
 
 static int write_event(struct trace *trace, const struct mica_event *event)
@@ -114,7 +124,7 @@ static int write_event(struct trace *trace, const struct mica_event *event)
 	if (error != -EIO)
 		return error;
 	fail_output(trace);
-	trace->not_written++;
+	trace->not_written += !trace->options->json;
 	return 0;
 }
 
@@ -191,8 +201,7 @@ static int drain(struct trace *trace)
 {
 	int count = mica_kernel_read(trace->kernel);
 
-	if (!trace->output_error && fflush(stdout))
-		fail_output(trace);
+	flush_output(trace);
 	return count < 0 ? count : 0;
 }
 
@@ -299,8 +308,6 @@ static int finish(struct trace *trace)
 		error = drain(trace);
 	if (!error)
 		error = report_losses(trace);
-	if (!trace->output_error && fflush(stdout))
-		fail_output(trace);
 	return error;
 }
 
@@ -354,6 +361,7 @@ static int trace_events(struct trace *trace, int signals)
 		error = loop(trace, signals);
 	if (!error)
 		error = finish(trace);
+	flush_output(trace);
 	if (!error)
 		error = print_summary(trace);
 	if (error)

@@ -15,9 +15,9 @@
 
 #define MICA_JSON_KEY_WORDS 6
 /** Longer text is not kept. */
-#define MICA_JSON_TEXT_BYTES 992
-/** A power of two: texts of one kind that are kept, each in the place that its key says. */
-#define MICA_JSON_TEXTS 8
+#define MICA_JSON_TEXT_BYTES 968
+/** A power of two: texts of one kind that are kept. */
+#define MICA_JSON_TEXTS 16
 
 struct mica_json_text {
 	uint64_t key[MICA_JSON_KEY_WORDS];
@@ -26,39 +26,54 @@ struct mica_json_text {
 	char text[MICA_JSON_TEXT_BYTES];
 };
 
+/** Texts of one kind. Initialise with {}. */
+struct mica_json_texts {
+	/** The one that was asked for last: mostly also the next. */
+	unsigned last;
+	/** Takes turns between the two places that a key may have. */
+	unsigned turn;
+	struct mica_json_text texts[MICA_JSON_TEXTS];
+};
+
 /** Initialise with {}. */
 struct mica_json_memory {
-	struct mica_buffer line;
-	/** Key: the second. */
-	struct mica_json_text time;
-	struct mica_json_text containers[MICA_JSON_TEXTS];
-	struct mica_json_text tasks[MICA_JSON_TEXTS];
-	struct mica_json_text objects[MICA_JSON_TEXTS];
+	/** Lines that are not written yet. */
+	struct mica_buffer lines;
+	size_t line_count;
+	/** How a line of this second begins, up to the nanoseconds. */
+	uint64_t second;
+	size_t begin_size;
+	char begin[48];
+	struct mica_json_texts containers;
+	struct mica_json_texts tasks;
+	struct mica_json_texts objects;
 };
 
 void mica_json_memory_free(struct mica_json_memory *memory);
 
-/** The place for a key among MICA_JSON_TEXTS. */
-static inline struct mica_json_text *mica_json_place(struct mica_json_text *texts,
-						     const uint64_t key[static MICA_JSON_KEY_WORDS])
+static inline bool mica_json_has_key(const struct mica_json_text *text, const uint64_t key[static MICA_JSON_KEY_WORDS])
 {
-	uint64_t sum = 0;
+	uint64_t difference = 0;
 
 	for (unsigned i = 0; i < MICA_JSON_KEY_WORDS; i++)
-		sum += key[i];
-	return &texts[sum * 0x9e3779b97f4a7c15u >> 32 & (MICA_JSON_TEXTS - 1)];
+		difference |= text->key[i] ^ key[i];
+	return !difference && text->size;
 }
 
-/** Appends the text if it is the key's. A text is of whole fields, a comma before each. */
-static inline bool mica_json_recall(struct mica_json_writer *writer, const struct mica_json_text *text,
+/** The text of a key; NULL: none is kept. */
+const struct mica_json_text *mica_json_find(struct mica_json_texts *texts,
+					    const uint64_t key[static MICA_JSON_KEY_WORDS]);
+
+/** Appends the text that is kept for a key; false: none is. */
+static inline bool mica_json_recall(struct mica_json_writer *writer, struct mica_json_texts *texts,
 				    const uint64_t key[static MICA_JSON_KEY_WORDS])
 {
-	uint64_t other = 0;
+	const struct mica_json_text *text = &texts->texts[texts->last];
 	char *at;
 
-	for (unsigned i = 0; i < MICA_JSON_KEY_WORDS; i++)
-		other |= text->key[i] ^ key[i];
-	if (other || !text->size)
+	if (!mica_json_has_key(text, key))
+		text = mica_json_find(texts, key);
+	if (!text)
 		return false;
 	at = mica_json_room(writer->out, text->size);
 	if (at) {
@@ -68,8 +83,8 @@ static inline bool mica_json_recall(struct mica_json_writer *writer, const struc
 	return true;
 }
 
-/** Keeps what was appended since the line had `start` bytes. */
-void mica_json_remember(const struct mica_json_writer *writer, struct mica_json_text *text,
+/** Keeps what was appended since the buffer had `start` bytes: whole fields, a comma before each. */
+void mica_json_remember(const struct mica_json_writer *writer, struct mica_json_texts *texts,
 			const uint64_t key[static MICA_JSON_KEY_WORDS], size_t start);
 
 #endif

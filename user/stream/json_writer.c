@@ -1,61 +1,94 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "stream/json_writer.h"
 
+#include <endian.h>
+
 #include "base/base64.h"
 #include "base/utf8.h"
 
-/* 00 to 99 */
-static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-			    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-			    "8081828384858687888990919293949596979899";
+#define EIGHT_DIGITS 100000000u
+#define ZEROES UINT64_C(0x3030303030303030)
 
-static unsigned count_digits(uint32_t value)
+/*
+ * The eight digits of a number below 10^8 as numbers of a byte each, the first in the lowest byte. All are split at
+ * once: into two numbers of four digits, four of two, eight of one. A product with a rounded 2^n / 100 or 2^n / 10 is
+ * exact for numbers that small.
+ */
+static uint64_t split_digits(uint32_t value)
 {
-	static const uint32_t powers[] = { 0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000 };
-	/* log2 to log10: 1233 / 4096 is a little more than log10(2), so it is right or one too much. */
-	unsigned digits = (32 - (unsigned)__builtin_clz(value | 1)) * 1233 >> 12;
+	uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
+	uint64_t hundreds = (fours * 10486 >> 20) & UINT64_C(0x0000007f0000007f);
+	uint64_t twos = hundreds | (fours - hundreds * 100) << 16;
+	uint64_t tens = (twos * 103 >> 10) & UINT64_C(0x000f000f000f000f);
 
-	return digits + (value >= powers[digits]);
+	return tens | (twos - tens * 10) << 8;
 }
 
-void mica_json_put_padded(char *at, unsigned count, uint32_t value)
+static void put_eight(char *at, uint64_t digits)
 {
-	for (; count >= 2; count -= 2, value /= 100)
-		memcpy(at + count - 2, pairs + value % 100 * 2, 2);
-	if (count)
-		*at = (char)('0' + value % 10);
+	digits = htole64(digits | ZEROES);
+	memcpy(at, &digits, sizeof(digits));
+}
+
+/* A number below 10^8 without zeroes before it. */
+static char *put_few(char *at, uint32_t value)
+{
+	uint64_t digits = split_digits(value);
+	/* The last digit counts, also when all are zero. */
+	unsigned zeroes = (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 56) / 8;
+
+	put_eight(at, (digits | ZEROES) >> zeroes * 8);
+	return at + 8 - zeroes;
 }
 
 char *mica_json_put_digits(char *at, uint64_t value)
 {
-	const uint32_t eight_digits = 100000000;
-	uint32_t head;
-	unsigned count;
-
 	if (value < 10) {
 		*at = (char)('0' + value);
 		return at + 1;
 	}
-	if (value > UINT32_MAX) {
-		at = mica_json_put_digits(at, value / eight_digits);
-		mica_json_put_padded(at, 8, (uint32_t)(value % eight_digits));
+	if (value >= EIGHT_DIGITS) {
+		uint64_t head = value / EIGHT_DIGITS;
+
+		if (head >= EIGHT_DIGITS) {
+			at = put_few(at, (uint32_t)(head / EIGHT_DIGITS));
+			put_eight(at, split_digits((uint32_t)(head % EIGHT_DIGITS)));
+			at += 8;
+		} else {
+			at = put_few(at, (uint32_t)head);
+		}
+		put_eight(at, split_digits((uint32_t)(value % EIGHT_DIGITS)));
 		return at + 8;
 	}
-	head = (uint32_t)value;
-	count = count_digits(head);
-	mica_json_put_padded(at, count, head);
-	return at + count;
+	return put_few(at, (uint32_t)value);
+}
+
+void mica_json_put_nine(char *at, uint32_t value)
+{
+	*at = (char)('0' + value / EIGHT_DIGITS);
+	put_eight(at + 1, split_digits(value % EIGHT_DIGITS));
 }
 
 typedef int8_t sixteen __attribute__((vector_size(16)));
 typedef uint64_t two __attribute__((vector_size(16)));
 
-/* True if all go into a JSON string as they are: 0x20 to 0x7e (those over it are negative) without quote, backslash. */
-static bool sixteen_are_plain(sixteen bytes)
+/* Not zero where a byte does not go into a JSON string as it is: what is not 0x20 to 0x7e (those over it are negative),
+ * quote, backslash. */
+static inline sixteen special_bytes(sixteen bytes)
 {
-	two special = (two)((bytes < 0x20) | (bytes == 0x7f) | (bytes == '"') | (bytes == '\\'));
+	return (bytes < 0x20) | (bytes == 0x7f) | (bytes == '"') | (bytes == '\\');
+}
 
-	return !(special[0] | special[1]);
+static inline bool is_any(sixteen special)
+{
+	two words = (two)special;
+
+	return words[0] | words[1];
+}
+
+static inline sixteen join_words(uint64_t first, uint64_t last)
+{
+	return (sixteen)(two){ first, last };
 }
 
 static bool eight_are_plain(const char *data)
@@ -63,7 +96,7 @@ static bool eight_are_plain(const char *data)
 	uint64_t word;
 
 	memcpy(&word, data, sizeof(word));
-	return sixteen_are_plain((sixteen)(two){ word, word });
+	return !is_any(special_bytes(join_words(word, word)));
 }
 
 static bool is_plain(unsigned char byte)
@@ -119,7 +152,7 @@ static bool copy_few(char *at, const char *data, size_t size)
 		memcpy(&last, data + size - 8, 8);
 		memcpy(at, &first, 8);
 		memcpy(at + size - 8, &last, 8);
-		return sixteen_are_plain((sixteen)(two){ first, last });
+		return !is_any(special_bytes(join_words(first, last)));
 	}
 	if (size >= 4) {
 		uint32_t head, tail;
@@ -128,7 +161,7 @@ static bool copy_few(char *at, const char *data, size_t size)
 		memcpy(at, &head, 4);
 		memcpy(at + size - 4, &tail, 4);
 		first = (uint64_t)head << 32 | tail;
-		return sixteen_are_plain((sixteen)(two){ first, first });
+		return !is_any(special_bytes(join_words(first, first)));
 	}
 	for (size_t i = 0; i < size; i++) {
 		if (!is_plain((unsigned char)data[i]))
@@ -138,27 +171,28 @@ static bool copy_few(char *at, const char *data, size_t size)
 	return true;
 }
 
-/* Copies the text if all of it is plain, as nearly all names are. */
+/* Copies the text if all of it is plain, as nearly all names are: looked at once, at the end. */
 static bool copy_plain(char *at, const char *data, size_t size)
 {
-	sixteen bytes;
+	size_t last = size - sizeof(sixteen);
+	sixteen bytes, special = {};
 
 	if (size < sizeof(bytes))
 		return copy_few(at, data, size);
-	for (size_t i = 0; i + sizeof(bytes) <= size; i += sizeof(bytes)) {
+	for (size_t i = 0; i < last; i += sizeof(bytes)) {
 		memcpy(&bytes, data + i, sizeof(bytes));
 		memcpy(at + i, &bytes, sizeof(bytes));
-		if (!sixteen_are_plain(bytes))
-			return false;
+		special |= special_bytes(bytes);
 	}
 	/* The rest, together with bytes that were copied before. */
-	memcpy(&bytes, data + size - sizeof(bytes), sizeof(bytes));
-	memcpy(at + size - sizeof(bytes), &bytes, sizeof(bytes));
-	return sixteen_are_plain(bytes);
+	memcpy(&bytes, data + last, sizeof(bytes));
+	memcpy(at + last, &bytes, sizeof(bytes));
+	return !is_any(special | special_bytes(bytes));
 }
 
-/* Appends what has something to escape, or more than ASCII. */
-static bool quote_any(struct mica_buffer *out, struct mica_bytes text)
+/* Appends what has something to escape, or more than ASCII. Not inlined: its registers would have to be saved for each
+ * plain text too. */
+__attribute__((noinline)) static bool quote_any(struct mica_buffer *out, struct mica_bytes text)
 {
 	const char *data = text.data;
 	size_t size = text.size, plain = 0; /* start of the run that is copied as it is */
@@ -197,7 +231,7 @@ static bool quote_any(struct mica_buffer *out, struct mica_bytes text)
 bool mica_json_quote(struct mica_buffer *out, struct mica_bytes text)
 {
 	char *at = mica_json_room(out, text.size + 2);
-	bool valid = true;
+	bool valid;
 
 	if (!at)
 		return true;

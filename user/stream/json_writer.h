@@ -17,8 +17,11 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 
-/** UINT64_MAX has 20 digits. */
-#define MICA_JSON_DIGITS 20
+/** UINT64_MAX has 20 digits; they are written in words of eight. */
+#define MICA_JSON_DIGITS 24
+
+/** Functions that take a key: its length is to be a constant. */
+#define mica_json_inline __attribute__((always_inline)) static inline
 
 struct mica_json_writer {
 	struct mica_buffer *out;
@@ -42,7 +45,7 @@ static inline size_t mica_json_key_size(size_t length)
 }
 
 /** Writes ,"key": where there is room for it. Returns the place behind. */
-static inline char *mica_json_put_key(struct mica_json_writer *writer, char *at, const char *key, size_t length)
+mica_json_inline char *mica_json_put_key(struct mica_json_writer *writer, char *at, const char *key, size_t length)
 {
 	*at = ',';
 	at += writer->comma;
@@ -54,7 +57,7 @@ static inline char *mica_json_put_key(struct mica_json_writer *writer, char *at,
 }
 
 /** Appends ,"key": where `key` is a constant without characters to escape. */
-static inline void mica_json_key(struct mica_json_writer *writer, const char *key)
+mica_json_inline void mica_json_key(struct mica_json_writer *writer, const char *key)
 {
 	size_t length = strlen(key);
 	char *at = mica_json_room(writer->out, mica_json_key_size(length));
@@ -77,10 +80,10 @@ static inline void mica_json_end(struct mica_json_writer *writer, char bracket)
 
 /** Writes decimal digits where there is room for MICA_JSON_DIGITS. Returns the place behind. */
 char *mica_json_put_digits(char *at, uint64_t value);
-/** Writes the lowest `count` digits, zeroes before them included. */
-void mica_json_put_padded(char *at, unsigned count, uint32_t value);
+/** Writes nine digits, zeroes before the number included; it is below 10^9. */
+void mica_json_put_nine(char *at, uint32_t value);
 
-static inline void mica_json_number(struct mica_json_writer *writer, const char *key, uint64_t value)
+mica_json_inline void mica_json_number(struct mica_json_writer *writer, const char *key, uint64_t value)
 {
 	size_t length = strlen(key);
 	char *at = mica_json_room(writer->out, mica_json_key_size(length) + MICA_JSON_DIGITS);
@@ -92,7 +95,7 @@ static inline void mica_json_number(struct mica_json_writer *writer, const char 
 }
 
 /** The same as a string. */
-static inline void mica_json_quoted_number(struct mica_json_writer *writer, const char *key, uint64_t value)
+mica_json_inline void mica_json_quoted_number(struct mica_json_writer *writer, const char *key, uint64_t value)
 {
 	size_t length = strlen(key);
 	char *at = mica_json_room(writer->out, mica_json_key_size(length) + MICA_JSON_DIGITS + 2);
@@ -106,7 +109,7 @@ static inline void mica_json_quoted_number(struct mica_json_writer *writer, cons
 	writer->out->size = (size_t)(at + 1 - writer->out->data);
 }
 
-static inline void mica_json_true(struct mica_json_writer *writer, const char *key)
+mica_json_inline void mica_json_true(struct mica_json_writer *writer, const char *key)
 {
 	mica_json_key(writer, key);
 	(void)mica_buffer_append(writer->out, "true", 4);
@@ -122,7 +125,7 @@ bool mica_json_quote(struct mica_buffer *out, struct mica_bytes text);
 void mica_json_base64(struct mica_json_writer *writer, const char *key, struct mica_bytes text);
 
 /** Appends the field, and beside it "KEY_bytes" in base64 if the text is not UTF-8. Nothing when the text is empty. */
-static inline void mica_json_bytes(struct mica_json_writer *writer, const char *key, struct mica_bytes text)
+mica_json_inline void mica_json_bytes(struct mica_json_writer *writer, const char *key, struct mica_bytes text)
 {
 	if (text.size == 0)
 		return;
@@ -132,7 +135,7 @@ static inline void mica_json_bytes(struct mica_json_writer *writer, const char *
 }
 
 /** The same for a string; NULL is empty. */
-static inline void mica_json_string(struct mica_json_writer *writer, const char *key, const char *text)
+mica_json_inline void mica_json_string(struct mica_json_writer *writer, const char *key, const char *text)
 {
 	if (text)
 		mica_json_bytes(writer, key, (struct mica_bytes){ .data = text, .size = strlen(text) });

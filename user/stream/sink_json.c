@@ -15,6 +15,8 @@
 
 /* A line for a path of usual length; longer ones grow the buffer. */
 #define USUAL_LINE_BYTES 1024
+/* Lines are written when there are so many bytes of them. */
+#define HELD_BYTES (64 << 10)
 
 /* Writes `count` decimal digits of the lowest ones of `value`. */
 static void put_digits(char *text, unsigned count, unsigned value)
@@ -25,40 +27,44 @@ static void put_digits(char *text, unsigned count, unsigned value)
 	}
 }
 
-/* All of it but the nanoseconds. */
-static void write_second(struct mica_json_writer *writer, time_t second)
+/* {"v":1,"time":"2026-11-24T20:00:00. */
+static void set_second(struct mica_json_memory *memory, uint64_t second)
 {
-	char text[] = "\"0000-00-00T00:00:00.";
+	static const char before[] = "{\"v\":1,\"time\":\"", form[] = "0000-00-00T00:00:00.";
+	char *text = memory->begin + sizeof(before) - 1;
+	time_t seconds = (time_t)second;
 	struct tm tm;
 
-	(void)gmtime_r(&second, &tm); /* 64 bits of nanoseconds end in the year 2554 */
-	put_digits(text + 1, 4, (unsigned)tm.tm_year + 1900);
-	put_digits(text + 6, 2, (unsigned)tm.tm_mon + 1);
-	put_digits(text + 9, 2, (unsigned)tm.tm_mday);
-	put_digits(text + 12, 2, (unsigned)tm.tm_hour);
-	put_digits(text + 15, 2, (unsigned)tm.tm_min);
-	put_digits(text + 18, 2, (unsigned)tm.tm_sec);
-	mica_json_key(writer, "time");
-	(void)mica_buffer_append(writer->out, text, sizeof(text) - 1);
+	static_assert(sizeof(before) + sizeof(form) <= sizeof(memory->begin), "room for all of it");
+	(void)gmtime_r(&seconds, &tm); /* 64 bits of nanoseconds end in the year 2554 */
+	memcpy(memory->begin, before, sizeof(before) - 1);
+	memcpy(text, form, sizeof(form));
+	put_digits(text, 4, (unsigned)tm.tm_year + 1900);
+	put_digits(text + 5, 2, (unsigned)tm.tm_mon + 1);
+	put_digits(text + 8, 2, (unsigned)tm.tm_mday);
+	put_digits(text + 11, 2, (unsigned)tm.tm_hour);
+	put_digits(text + 14, 2, (unsigned)tm.tm_min);
+	put_digits(text + 17, 2, (unsigned)tm.tm_sec);
+	memory->begin_size = sizeof(before) - 1 + sizeof(form) - 1;
+	memory->second = second;
 }
 
-/* RFC 3339 in UTC, always with nine digits, so that times of one length also sort as text. */
-static void write_time(struct mica_json_writer *writer, struct mica_json_memory *memory, uint64_t time_ns)
+/* Version and time: RFC 3339 in UTC, always with nine digits, so that times of one length also sort as text. */
+static void begin_line(struct mica_json_writer *writer, struct mica_json_memory *memory, uint64_t time_ns)
 {
-	const uint64_t key[MICA_JSON_KEY_WORDS] = { time_ns / NS_PER_S };
-	size_t start = writer->out->size;
-	char *at;
+	char *at = mica_json_room(writer->out, USUAL_LINE_BYTES);
+	uint64_t second = time_ns / NS_PER_S;
 
-	if (!mica_json_recall(writer, &memory->time, key)) {
-		write_second(writer, (time_t)key[0]);
-		mica_json_remember(writer, &memory->time, key, start);
-	}
-	at = mica_json_room(writer->out, sizeof("000000000Z\"") - 1);
+	writer->comma = true;
+	if (!memory->begin_size || second != memory->second)
+		set_second(memory, second);
 	if (!at)
 		return;
-	mica_json_put_padded(at, 9, (uint32_t)(time_ns % NS_PER_S));
+	memcpy(at, memory->begin, sizeof(memory->begin));
+	at += memory->begin_size;
+	mica_json_put_nine(at, (uint32_t)(time_ns % NS_PER_S));
 	memcpy(at + 9, "Z\"", 2);
-	writer->out->size += sizeof("000000000Z\"") - 1;
+	writer->out->size += memory->begin_size + 11;
 }
 
 static void write_container(struct mica_json_writer *writer, const struct mica_container *container)
@@ -232,7 +238,7 @@ static void write_body(struct mica_json_writer *writer, const struct mica_event 
 static void write_errno(struct mica_json_writer *writer, int error)
 {
 	if (error == 0) {
-		mica_json_number(writer, "errno", 0);
+		(void)mica_buffer_append(writer->out, ",\"errno\":0", 10);
 		return;
 	}
 	mica_json_key(writer, "errno");
@@ -249,13 +255,12 @@ static void recall_container(struct mica_json_writer *writer, struct mica_json_m
 
 	const uint64_t key[MICA_JSON_KEY_WORDS] = { (uintptr_t)container->id, (uintptr_t)container->name,
 						    (uintptr_t)container->image, (uintptr_t)container->engine };
-	struct mica_json_text *text = mica_json_place(memory->containers, key);
 	size_t start = writer->out->size;
 
-	if (mica_json_recall(writer, text, key))
+	if (mica_json_recall(writer, &memory->containers, key))
 		return;
 	write_container(writer, container);
-	mica_json_remember(writer, text, key, start);
+	mica_json_remember(writer, &memory->containers, key, start);
 }
 
 static void recall_task(struct mica_json_writer *writer, struct mica_json_memory *memory,
@@ -263,21 +268,19 @@ static void recall_task(struct mica_json_writer *writer, struct mica_json_memory
 {
 	uint64_t key[MICA_JSON_KEY_WORDS] = { (uint64_t)record->mnt_ns << 32 | record->pid, record->mnt_ns_id,
 					      record->cgroup_id, (uint64_t)record->tid << 32 | record->uid };
-	struct mica_json_text *text;
 	size_t start = writer->out->size;
 	const char *cgroup = NULL;
 
 	static_assert(sizeof(record->comm) == 2 * sizeof(key[0]), "two words of the key");
 	memcpy(&key[4], record->comm, sizeof(record->comm));
-	text = mica_json_place(memory->tasks, key);
-	if (mica_json_recall(writer, text, key))
+	if (mica_json_recall(writer, &memory->tasks, key))
 		return;
 	if (record->cgroup_id && context && context->cgroup_path)
 		cgroup = context->cgroup_path(record->cgroup_id, context->userdata);
 	write_task(writer, record, cgroup);
 	/* A path that is not known may be known next time. */
-	if (cgroup)
-		mica_json_remember(writer, text, key, start);
+	if (cgroup || !record->cgroup_id)
+		mica_json_remember(writer, &memory->tasks, key, start);
 }
 
 static void recall_object(struct mica_json_writer *writer, struct mica_json_memory *memory,
@@ -289,27 +292,24 @@ static void recall_object(struct mica_json_writer *writer, struct mica_json_memo
 						    (uintptr_t)object->role,
 						    (uintptr_t)object->directory,
 						    (uintptr_t)object->volume };
-	struct mica_json_text *text = mica_json_place(memory->objects, key);
 	size_t start = writer->out->size;
 
-	if (mica_json_recall(writer, text, key))
+	if (object->kind == MICA_OBJECT_NONE || mica_json_recall(writer, &memory->objects, key))
 		return;
 	write_object(writer, object);
-	mica_json_remember(writer, text, key, start);
+	mica_json_remember(writer, &memory->objects, key, start);
 }
 
-static int write_line(FILE *out, const struct mica_event *event, const struct mica_sink_context *context,
-		      struct mica_json_memory *memory)
+/* Appends the line of an event. 0 or -ENOMEM: then nothing is appended. */
+static int add_line(const struct mica_event *event, const struct mica_sink_context *context,
+		    struct mica_json_memory *memory)
 {
 	const struct mica_record *record = &event->record;
-	struct mica_buffer *line = &memory->line;
-	struct mica_json_writer writer = { .out = line };
+	struct mica_buffer *lines = &memory->lines;
+	struct mica_json_writer writer = { .out = lines };
+	size_t start = lines->size;
 
-	mica_buffer_reset(line);
-	(void)mica_buffer_reserve(line, USUAL_LINE_BYTES);
-	mica_json_begin(&writer, '{');
-	mica_json_number(&writer, "v", 1);
-	write_time(&writer, memory, event->time_ns);
+	begin_line(&writer, memory, event->time_ns);
 	mica_json_string(&writer, "event", mica_event_type_name(record->type));
 	recall_container(&writer, memory, event->container);
 	recall_task(&writer, memory, record, context);
@@ -320,18 +320,39 @@ static int write_line(FILE *out, const struct mica_event *event, const struct mi
 	write_body(&writer, event);
 	if (record->type != MICA_EVENT_LOST)
 		write_errno(&writer, record->error);
-	(void)mica_buffer_append(line, "}\n", 2);
+	(void)mica_buffer_append(lines, "}\n", 2);
 
-	if (line->failed)
+	if (lines->failed) {
+		lines->size = start;
+		lines->failed = false;
 		return -ENOMEM;
-	return fwrite_unlocked(line->data, 1, line->size, out) == line->size ? 0 : -EIO;
+	}
+	memory->line_count++;
+	return 0;
+}
+
+int mica_sink_json_flush(FILE *out, struct mica_json_memory *memory)
+{
+	size_t size = memory->lines.size;
+
+	if ((size && fwrite(memory->lines.data, 1, size, out) != size) || fflush(out))
+		return -EIO;
+	mica_buffer_reset(&memory->lines);
+	memory->line_count = 0;
+	return 0;
 }
 
 int mica_sink_json(FILE *out, const struct mica_event *event, const struct mica_sink_context *context)
 {
-	if (context && context->memory)
-		return write_line(out, event, context, context->memory);
+	int error;
+
+	if (context && context->memory) {
+		error = add_line(event, context, context->memory);
+		return error || context->memory->lines.size < HELD_BYTES ? error
+									 : mica_sink_json_flush(out, context->memory);
+	}
 
 	_cleanup_(mica_json_memory_free) struct mica_json_memory memory = {};
-	return write_line(out, event, context, &memory);
+	error = add_line(event, context, &memory);
+	return error ? error : mica_sink_json_flush(out, &memory);
 }
