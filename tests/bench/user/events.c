@@ -164,6 +164,20 @@ __attribute__((noinline)) static void take_all(struct bench *bench, struct room 
 		send(bench, &rooms[i]);
 }
 
+/* What is done once only: the engines' state read, the volumes. */
+static void warm_up(struct bench *bench)
+{
+	struct room rooms[8];
+	unsigned prepared;
+
+	while (bench->number < 16) {
+		prepare(bench, rooms, &prepared);
+		for (unsigned i = 0; i < prepared; i++)
+			send(bench, &rooms[i]);
+	}
+	bench->events = 0;
+}
+
 __attribute__((noinline)) void measure_events(struct bench *bench, unsigned count)
 {
 	struct room rooms[8];
@@ -248,6 +262,7 @@ int main(int argc, char **argv)
 			errx(1, "the engines cannot be asked");
 		measure_looks(&bench, count);
 	} else {
+		warm_up(&bench);
 		measure_events(&bench, count);
 	}
 	(void)fclose(bench.out);
