@@ -19,6 +19,7 @@
 #include "cmd/trace.h"
 #include "stream/decode.h"
 #include "stream/identify.h"
+#include "stream/json_memory.h"
 #include "stream/sink.h"
 #include "stream/statistics.h"
 
@@ -38,6 +39,7 @@ struct trace {
 	struct mica_statistics *statistics;
 	struct mica_trace_selection selection;
 	struct mica_decoder decoder;
+	struct mica_json_memory memory;
 	struct mica_text_options text;
 	struct mica_losses losses;
 	uint64_t unreadable;
@@ -97,11 +99,23 @@ static void fail_output(struct trace *trace)
 {
 	trace->output_error = errno ? errno : EIO;
 	trace->done = true;
+	trace->not_written += trace->memory.line_count;
+}
+
+/** Writes what is held back. */
+static void flush_output(struct trace *trace)
+{
+	if (trace->output_error)
+		return;
+	if (trace->options->json ? mica_sink_json_flush(stdout, &trace->memory) : fflush(stdout))
+		fail_output(trace);
 }
 
 static int write_event(struct trace *trace, const struct mica_event *event)
 {
-	const struct mica_sink_context context = { .cgroup_path = cgroup_path, .userdata = trace };
+	const struct mica_sink_context context = { .cgroup_path = cgroup_path,
+						   .userdata = trace,
+						   .memory = &trace->memory };
 	int error;
 
 	if (trace->output_error) {
@@ -113,7 +127,7 @@ static int write_event(struct trace *trace, const struct mica_event *event)
 	if (error != -EIO)
 		return error;
 	fail_output(trace);
-	trace->not_written++;
+	trace->not_written += !trace->options->json;
 	return 0;
 }
 
@@ -189,8 +203,7 @@ static int drain(struct trace *trace)
 {
 	int count = mica_kernel_read(trace->kernel);
 
-	if (!trace->output_error && fflush(stdout))
-		fail_output(trace);
+	flush_output(trace);
 	return count < 0 ? count : 0;
 }
 
@@ -330,8 +343,6 @@ static int finish(struct trace *trace)
 		error = drain(trace);
 	if (!error)
 		error = report_losses(trace);
-	if (!trace->output_error && fflush(stdout))
-		fail_output(trace);
 	return error;
 }
 
@@ -388,6 +399,7 @@ static int trace_events(struct trace *trace, int signals)
 		error = loop(trace, signals);
 	if (!error)
 		error = finish(trace);
+	flush_output(trace);
 	if (!error)
 		error = print_summary(trace);
 	if (error)
@@ -408,6 +420,7 @@ static int trace_events(struct trace *trace, int signals)
 static void free_trace(struct trace *trace)
 {
 	mica_kernel_close(&trace->kernel);
+	mica_json_memory_free(&trace->memory);
 	mica_trace_selection_free(&trace->selection);
 	mica_statistics_free(&trace->statistics);
 	mica_identity_free(&trace->identity);

@@ -6,9 +6,10 @@
  */
 #include "container/engine_containerd.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,23 +121,15 @@ static int containerd_open(const struct mica_host *host, void **ret_state)
 /** Looks into each namespace of a task directory. */
 static int look_at_tasks(struct mica_state_files *state, const char *directory)
 {
-	_cleanup_free_ char *root = mica_host_path(state->host, directory);
-	_cleanup_closedir_ DIR *stream = root ? opendir(root) : NULL;
-	const struct dirent *entry;
-	int r = 0;
+	const struct mica_listing *listing;
+	int r = mica_listing_get(&state->listings, state->host, directory, &listing);
 
-	if (!root)
-		return -ENOMEM;
-	while (stream && r == 0 && (entry = readdir(stream))) {
-		_cleanup_free_ char *path = NULL;
+	for (size_t i = 0; r == 0 && i < listing->count; i++) {
+		char path[PATH_MAX];
+		int length = snprintf(path, sizeof(path), "%s/%s", directory, listing->names[i]);
 
-		if (entry->d_name[0] == '.')
-			continue;
-		if (asprintf(&path, "%s/%s", directory, entry->d_name) < 0) {
-			path = NULL;
-			return -ENOMEM;
-		}
-		r = mica_state_files_look(state, path, "config.json");
+		if (length > 0 && (size_t)length < sizeof(path))
+			r = mica_state_files_look(state, path, "config.json");
 	}
 	return r;
 }

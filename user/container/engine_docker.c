@@ -24,6 +24,8 @@ struct docker_state {
 	struct mica_docker_images images;
 	struct mica_stamp images_stamp;
 	size_t errors;
+	/** There was a Docker in the last round. */
+	bool here;
 };
 
 static void docker_close(void *userdata)
@@ -85,9 +87,16 @@ static int refresh_images(struct docker_state *state)
 static int docker_refresh(void *userdata)
 {
 	struct docker_state *state = userdata;
-	int containers = refresh_containers(state), images = refresh_images(state);
-	int mounts = mica_docker_pairs_refresh(&state->mounts, &mica_docker_mounts, state->host, &state->errors);
-	int layers = mica_docker_pairs_refresh(&state->layers, &mica_docker_layers, state->host, &state->errors);
+	bool was_here = state->here;
+	int containers, images, mounts, layers;
+
+	state->here = mica_host_has(state->host, DOCKER_ROOT);
+	if (!state->here && !was_here)
+		return 0;
+	containers = refresh_containers(state);
+	images = refresh_images(state);
+	mounts = mica_docker_pairs_refresh(&state->mounts, &mica_docker_mounts, state->host, &state->errors);
+	layers = mica_docker_pairs_refresh(&state->layers, &mica_docker_layers, state->host, &state->errors);
 
 	if (containers < 0 || images < 0 || mounts < 0 || layers < 0)
 		return -ENOMEM;

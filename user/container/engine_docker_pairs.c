@@ -3,15 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "container/engine_docker.h"
 
 #define SMALL_FILE_BYTES 256
-/** Two changes within one tick of the file system's clock leave the same time: a directory that changed less than this
- *  ago may change again without a trace. */
-#define SETTLE_NS 1000000000LL
 
 const struct mica_docker_pair_files mica_docker_mounts = { DOCKER_LAYERS "/layerdb/mounts", "mount-id", "init-id" };
 const struct mica_docker_pair_files mica_docker_layers = { DOCKER_LAYERS "/layerdb/sha256", "cache-id", "diff" };
@@ -127,14 +123,6 @@ static int list(struct round *round)
 	return r;
 }
 
-static bool changed_just_now(const struct mica_stamp *stamp)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return stamp->mtime_ns > (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - SETTLE_NS;
-}
-
 int mica_docker_pairs_refresh(struct mica_docker_pairs *pairs, const struct mica_docker_pair_files *files,
 			      const struct mica_host *host, size_t *errors)
 {
@@ -155,7 +143,7 @@ int mica_docker_pairs_refresh(struct mica_docker_pairs *pairs, const struct mica
 		qsort(round.new.pairs, round.new.count, sizeof(*round.new.pairs), compare_names);
 	if (round.new.count != pairs->count)
 		round.changed = true;
-	round.new.unsettled |= changed_just_now(&round.new.stamp);
+	round.new.unsettled |= mica_stamp_is_fresh(&round.new.stamp);
 	mica_docker_pairs_free(pairs);
 	*pairs = round.new;
 	return round.changed;

@@ -54,13 +54,27 @@ static int podman_open(const struct mica_host *host, void **ret_state)
 	return 0;
 }
 
+/** Looks at the stamps. Where there is no podman, at its two directories only. */
+static int follow_stamps(struct mica_podman_state *state)
+{
+	bool graph = mica_host_has(state->host, PODMAN_GRAPH), run = mica_host_has(state->host, PODMAN_RUN);
+	int changed = 0;
+
+	for (size_t i = 0; i < FILE_COUNT; i++) {
+		bool below_graph = strncmp(files[i].path, PODMAN_GRAPH, sizeof(PODMAN_GRAPH) - 1) == 0;
+
+		/* What was there is to be seen gone. */
+		if ((below_graph ? graph : run) || state->stamps[i].inode)
+			changed |= mica_host_stamp(state->host, files[i].path, &state->stamps[i]);
+	}
+	return changed;
+}
+
 static int podman_refresh(void *userdata)
 {
 	struct mica_podman_state *state = userdata;
-	int changed = 0;
+	int changed = follow_stamps(state);
 
-	for (size_t i = 0; i < FILE_COUNT; i++)
-		changed |= mica_host_stamp(state->host, files[i].path, &state->stamps[i]);
 	if (!changed)
 		return 0;
 

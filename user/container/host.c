@@ -15,6 +15,8 @@
 
 #define RETRY_FIRST_NS 50000000ULL
 #define RETRY_LAST_NS 5000000000ULL
+/** Two changes within one tick of the file system's clock leave the same time. */
+#define FRESH_NS 1000000000LL
 
 int mica_host_init(struct mica_host *host, const char *root)
 {
@@ -47,22 +49,38 @@ char *mica_host_path(const struct mica_host *host, const char *path)
 	return asprintf(&joined, "%s%s", host->prefix, path) < 0 ? NULL : joined;
 }
 
+/** The same without memory of its own: on the host itself `path`, else `buffer`. NULL: too long. */
+static const char *locate(const struct mica_host *host, const char *path, char buffer[static PATH_MAX])
+{
+	size_t before = strlen(host->prefix), length = strlen(path);
+
+	if (before == 0)
+		return path;
+	if (before + length >= PATH_MAX)
+		return NULL;
+	memcpy(buffer, host->prefix, before);
+	memcpy(buffer + before, path, length + 1);
+	return buffer;
+}
+
 int mica_host_open(const struct mica_host *host, const char *path)
 {
-	_cleanup_free_ char *joined = mica_host_path(host, path);
+	char buffer[PATH_MAX];
+	const char *joined = locate(host, path, buffer);
 	int fd;
 
 	if (!joined)
-		return -ENOMEM;
+		return -ENAMETOOLONG;
 	fd = open(joined, O_PATH | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
 int mica_host_read(const struct mica_host *host, const char *path, size_t limit, char **ret, size_t *ret_size)
 {
-	_cleanup_free_ char *joined = mica_host_path(host, path);
+	char buffer[PATH_MAX];
+	const char *joined = locate(host, path, buffer);
 
-	return joined ? mica_file_read(joined, limit, ret, ret_size) : -ENOMEM;
+	return joined ? mica_file_read(joined, limit, ret, ret_size) : -ENAMETOOLONG;
 }
 
 int mica_host_resolve(const struct mica_host *host, const char *path, char **ret)
@@ -86,7 +104,8 @@ int mica_host_resolve(const struct mica_host *host, const char *path, char **ret
 
 int mica_host_stamp(const struct mica_host *host, const char *path, struct mica_stamp *stamp)
 {
-	_cleanup_free_ char *joined = mica_host_path(host, path);
+	char buffer[PATH_MAX];
+	const char *joined = locate(host, path, buffer);
 	struct mica_stamp now = {};
 	struct stat st;
 
@@ -101,6 +120,23 @@ int mica_host_stamp(const struct mica_host *host, const char *path, struct mica_
 		return 0;
 	*stamp = now;
 	return 1;
+}
+
+bool mica_stamp_is_fresh(const struct mica_stamp *stamp)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return stamp->mtime_ns > (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - FRESH_NS;
+}
+
+bool mica_host_has(const struct mica_host *host, const char *path)
+{
+	char buffer[PATH_MAX];
+	const char *joined = locate(host, path, buffer);
+	struct stat st;
+
+	return joined && stat(joined, &st) == 0;
 }
 
 uint32_t mica_host_mount_namespace(const struct mica_host *host, int pid)

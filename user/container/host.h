@@ -40,6 +40,10 @@ int mica_host_read(const struct mica_host *host, const char *path, size_t limit,
 int mica_host_resolve(const struct mica_host *host, const char *path, char **ret);
 /** 1: the file is not as in `stamp` (absent counts as all zeros), which is renewed; 0: it is. */
 int mica_host_stamp(const struct mica_host *host, const char *path, struct mica_stamp *stamp);
+/** True: changed so short a time ago that another change may leave the same stamp. */
+bool mica_stamp_is_fresh(const struct mica_stamp *stamp);
+/** Is there such a file or directory? */
+bool mica_host_has(const struct mica_host *host, const char *path);
 /** Inode number of the mount namespace of a process; 0: gone, or not to be told. */
 uint32_t mica_host_mount_namespace(const struct mica_host *host, int pid);
 

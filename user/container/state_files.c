@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "container/state_files.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +40,7 @@ static void free_chain(void *value)
 void mica_state_files_free(struct mica_state_files *files)
 {
 	mica_table_free(&files->files, free_chain);
+	mica_listings_free(&files->listings);
 }
 
 static int put(struct mica_table *table, struct state_file *file)
@@ -96,24 +97,33 @@ static int read_file(struct mica_state_files *files, struct state_file *file, co
 	return 0;
 }
 
+/** Writes DIRECTORY/NAME. */
+static int join(char path[static PATH_MAX], const char *directory, const char *name)
+{
+	size_t length = strlen(directory), size = strlen(name) + 1;
+
+	if (length + 1 + size > PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(path, directory, length);
+	path[length] = '/';
+	memcpy(path + length + 1, name, size);
+	return 0;
+}
+
 static int look_at(struct mica_state_files *files, const char *directory, const char *id, const char *name)
 {
-	_cleanup_free_ char *below = NULL, *path = NULL;
+	char path[PATH_MAX];
 	struct state_file *file;
-	int r;
+	int r = join(path, directory, id);
 
-	if (asprintf(&below, "%s/%s", directory, id) < 0) {
-		below = NULL;
-		return -ENOMEM;
-	}
-	if (asprintf(&path, "%s/%s", below, name) < 0) {
-		path = NULL;
-		return -ENOMEM;
-	}
-	r = get_or_add(files, below, &file);
+	if (r < 0)
+		return 0;
+	r = get_or_add(files, path, &file);
 	if (r < 0)
 		return r;
 	file->round = files->round;
+	if (join(path, file->directory, name) < 0)
+		return 0;
 	if (!mica_host_stamp(files->host, path, &file->stamp))
 		return 0;
 	files->changed = true;
@@ -131,16 +141,11 @@ void mica_state_files_begin(struct mica_state_files *files)
 
 int mica_state_files_look(struct mica_state_files *files, const char *directory, const char *file)
 {
-	_cleanup_free_ char *root = mica_host_path(files->host, directory);
-	_cleanup_closedir_ DIR *stream = root ? opendir(root) : NULL;
-	const struct dirent *entry;
-	int r = 0;
+	const struct mica_listing *listing;
+	int r = mica_listing_get(&files->listings, files->host, directory, &listing);
 
-	if (!root)
-		return -ENOMEM;
-	while (stream && r == 0 && (entry = readdir(stream)))
-		if (entry->d_name[0] != '.')
-			r = look_at(files, directory, entry->d_name, file);
+	for (size_t i = 0; r == 0 && i < listing->count; i++)
+		r = look_at(files, directory, listing->names[i], file);
 	return r;
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "container/engine.h"
+#include "container/listing.h"
 #include "container/table.h"
 
 struct mica_state_files {
@@ -20,6 +21,8 @@ struct mica_state_files {
 		     struct mica_engine_container **ret);
 	/** By the hash of DIRECTORY/ID. */
 	struct mica_table files;
+	/** Of the directories that were looked at. */
+	struct mica_listings listings;
 	unsigned round;
 	bool changed;
 	/** Files that could not be read or made no sense. */

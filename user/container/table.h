@@ -31,7 +31,7 @@ void *mica_table_remove(struct mica_table *table, uint64_t key);
 /** Frees the table's own memory; `release` (may be NULL) is called for each value. */
 void mica_table_free(struct mica_table *table, void (*release)(void *value));
 
-/** FNV-1a, to key a table by bytes (the caller compares them: two strings may share a number). */
+/** To key a table by bytes (the caller compares them: two strings may share a number). */
 uint64_t mica_hash_bytes(const void *data, size_t size);
 
 #endif

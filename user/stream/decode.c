@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "stream/decode.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/types.h>
 
 #define KNOWN_FLAGS                                                                                        \
 	(MICA_RECORD_PATH_TRUNCATED | MICA_RECORD_SOURCE_TRUNCATED | MICA_RECORD_SOURCE_IS_PATH |          \
@@ -43,17 +45,75 @@ static int check_numbers(const struct mica_record *record)
 	return 0;
 }
 
-/* A name that a directory entry can have. */
-static bool component_is_valid(const char *name, size_t size)
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Bit 7 of each byte that is zero is set; of the bytes above the lowest zero it may be set for nothing. */
+static uint64_t zero_bytes(uint64_t word)
 {
-	if (size == 0 || memchr(name, '/', size))
-		return false;
-	return !(name[0] == '.' && (size == 1 || (size == 2 && name[1] == '.')));
+	return (word - EACH_BYTE(1)) & ~word & EACH_BYTE(0x80);
+}
+
+/* The first eight bytes of `text`, the first in the lowest bits; zeroes behind its end. There are readable bytes before
+ * any text: the head of its record. */
+static uint64_t first_bytes(const char *text, size_t size)
+{
+	size_t missing = size < sizeof(uint64_t) ? sizeof(uint64_t) - size : 0;
+	uint64_t word;
+
+	memcpy(&word, text - missing, sizeof(word));
+	return le64toh(word) >> missing * 8;
+}
+
+/* Writes a slash and a name of up to seven bytes, the lowest of `word`. What is behind it stays as it is. */
+static void put_short(char *at, uint64_t word, size_t length)
+{
+	uint64_t kept, mask = UINT64_MAX >> (7 - length) * 8;
+
+	memcpy(&kept, at, sizeof(kept));
+	word = htole64(((word << 8 | '/') & mask) | (le64toh(kept) & ~mask));
+	memcpy(at, &word, sizeof(word));
+}
+
+/* The same for a longer name. */
+static void put_long(char *at, const char *name, size_t length)
+{
+	*at++ = '/';
+	for (size_t i = 0; i + sizeof(uint64_t) <= length; i += sizeof(uint64_t))
+		memcpy(at + i, name + i, sizeof(uint64_t));
+	/* The rest, together with bytes that were copied before. */
+	memcpy(at + length - sizeof(uint64_t), name + length - sizeof(uint64_t), sizeof(uint64_t));
+}
+
+/* Writes a slash and the name that `text` begins with before `end`. Its length; -EBADMSG: it is none that a directory
+ * entry can have, or has no end. */
+static ssize_t put_component(char *end, const char *text, size_t size)
+{
+	uint64_t word, ends = 0;
+	size_t length = 0;
+
+	/* Words rather than memchr: names are short. */
+	for (; length < size; length += sizeof(word)) {
+		word = first_bytes(text + length, size - length);
+		ends = zero_bytes(word) | zero_bytes(word ^ EACH_BYTE('/'));
+		if (ends)
+			break;
+	}
+	length += ends ? (unsigned)__builtin_ctzll(ends) / 8 : 0;
+	if (length == 0 || length >= size || text[length])
+		return -EBADMSG;
+	if (text[0] == '.' && (length == 1 || (length == 2 && text[1] == '.')))
+		return -EBADMSG;
+	if (length < sizeof(word))
+		put_short(end - length - 1, word, length);
+	else
+		put_long(end - length - 1, text, length);
+	return (ssize_t)length;
 }
 
 /*
  * Turns "c\0b\0a\0" into "/a/b/c", or into "a/b/c" when the root end is missing, with a NUL behind. The result is as
- * long as the input (each NUL becomes a slash), so it is filled from its end.
+ * long as the input (each NUL becomes a slash), so it is filled from its end. Up to seven bytes behind the NUL are
+ * written to, with what they are.
  */
 static int decode_path(const char *components, size_t size, bool truncated, char *out, struct mica_bytes *ret)
 {
@@ -61,15 +121,11 @@ static int decode_path(const char *components, size_t size, bool truncated, char
 
 	*start = '\0';
 	for (size_t i = 0; i < size;) {
-		const char *name = components + i;
-		const char *end = memchr(name, '\0', size - i);
-		if (!end || !component_is_valid(name, (size_t)(end - name)))
-			return -EBADMSG;
-		size_t length = (size_t)(end - name);
+		ssize_t length = put_component(start, components + i, size - i);
+		if (length < 0)
+			return (int)length;
 		start -= length + 1;
-		start[0] = '/';
-		memcpy(start + 1, name, length);
-		i += length + 1;
+		i += (size_t)length + 1;
 	}
 
 	if (truncated) {

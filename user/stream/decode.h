@@ -9,10 +9,13 @@
 
 #include "stream/event.h"
 
+/** Room for a NUL and what is written in words. */
+#define MICA_DECODER_SLACK 8
+
 /** Buffers that the paths of one decoded event point into. */
 struct mica_decoder {
-	char path[MICA_PATH_BYTES + 2];
-	char source[MICA_PATH_BYTES + 2];
+	char path[MICA_PATH_BYTES + MICA_DECODER_SLACK];
+	char source[MICA_PATH_BYTES + MICA_DECODER_SLACK];
 };
 
 /**

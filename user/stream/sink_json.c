@@ -3,27 +3,79 @@
  * An event as one JSON object a line. The names and their order are the contract of DESIGN.md, section 5, and of
  * mica-events(5): fields may be added, none renamed.
  */
+#include <assert.h>
 #include <errno.h>
+#include <time.h>
 
 #include "stream/json_fields.h"
+#include "stream/json_memory.h"
 #include "stream/label.h"
 #include "stream/mount_flags.h"
 #include "stream/sink.h"
 
+#define NS_PER_S UINT64_C(1000000000)
+
 /* A line for a path of usual length; longer ones grow the buffer. */
 #define USUAL_LINE_BYTES 1024
+/* Lines are written when there are so many bytes of them. */
+#define HELD_BYTES (64 << 10)
 
-static void write_task(struct mica_json_writer *writer, const struct mica_event *event,
-		       const struct mica_sink_context *context)
+/* Writes `count` decimal digits of the lowest ones of `value`. */
+static void put_digits(char *text, unsigned count, unsigned value)
 {
-	const struct mica_record *record = &event->record;
+	while (count--) {
+		text[count] = (char)('0' + value % 10);
+		value /= 10;
+	}
+}
 
+/* {"v":1,"time":"2026-11-24T20:00:00. */
+static void set_second(struct mica_json_memory *memory, uint64_t second)
+{
+	static const char before[] = "{\"v\":1,\"time\":\"", form[] = "0000-00-00T00:00:00.";
+	char *text = memory->begin + sizeof(before) - 1;
+	time_t seconds = (time_t)second;
+	struct tm tm;
+
+	static_assert(sizeof(before) + sizeof(form) <= sizeof(memory->begin), "room for all of it");
+	(void)gmtime_r(&seconds, &tm); /* 64 bits of nanoseconds end in the year 2554 */
+	memcpy(memory->begin, before, sizeof(before) - 1);
+	memcpy(text, form, sizeof(form));
+	put_digits(text, 4, (unsigned)tm.tm_year + 1900);
+	put_digits(text + 5, 2, (unsigned)tm.tm_mon + 1);
+	put_digits(text + 8, 2, (unsigned)tm.tm_mday);
+	put_digits(text + 11, 2, (unsigned)tm.tm_hour);
+	put_digits(text + 14, 2, (unsigned)tm.tm_min);
+	put_digits(text + 17, 2, (unsigned)tm.tm_sec);
+	memory->begin_size = sizeof(before) - 1 + sizeof(form) - 1;
+	memory->second = second;
+}
+
+/* Version and time: RFC 3339 in UTC, always with nine digits, so that times of one length also sort as text. */
+static void begin_line(struct mica_json_writer *writer, struct mica_json_memory *memory, uint64_t time_ns)
+{
+	char *at = mica_json_room(writer->out, USUAL_LINE_BYTES);
+	uint64_t second = time_ns / NS_PER_S;
+
+	writer->comma = true;
+	if (!memory->begin_size || second != memory->second)
+		set_second(memory, second);
+	if (!at)
+		return;
+	memcpy(at, memory->begin, sizeof(memory->begin));
+	at += memory->begin_size;
+	mica_json_put_nine(at, (uint32_t)(time_ns % NS_PER_S));
+	memcpy(at + 9, "Z\"", 2);
+	writer->out->size += memory->begin_size + 11;
+}
+
+static void write_task(struct mica_json_writer *writer, const struct mica_record *record, const char *cgroup)
+{
 	if (record->mnt_ns)
 		mica_json_number(writer, "mnt_ns", record->mnt_ns);
 	if (record->mnt_ns_id)
 		mica_json_number(writer, "mnt_ns_id", record->mnt_ns_id);
-	if (record->cgroup_id && context && context->cgroup_path)
-		mica_json_string(writer, "cgroup", context->cgroup_path(record->cgroup_id, context->userdata));
+	mica_json_string(writer, "cgroup", cgroup);
 	if (!record->pid)
 		return;
 	mica_json_key(writer, "process");
@@ -42,12 +94,8 @@ static void write_task(struct mica_json_writer *writer, const struct mica_event 
  */
 static void write_inode(struct mica_json_writer *writer, uint64_t inode)
 {
-	if (!inode)
-		return;
-	mica_json_key(writer, "inode");
-	(void)mica_buffer_append_byte(writer->out, '"');
-	mica_json_digits(writer->out, inode);
-	(void)mica_buffer_append_byte(writer->out, '"');
+	if (inode)
+		mica_json_quoted_number(writer, "inode", inode);
 }
 
 static void write_paths(struct mica_json_writer *writer, const struct mica_event *event)
@@ -157,40 +205,122 @@ static void write_body(struct mica_json_writer *writer, const struct mica_event 
 
 static void write_errno(struct mica_json_writer *writer, int error)
 {
-	mica_json_key(writer, "errno");
 	if (error == 0) {
-		(void)mica_buffer_append_byte(writer->out, '0');
+		(void)mica_buffer_append(writer->out, ",\"errno\":0", 10);
 		return;
 	}
+	mica_json_key(writer, "errno");
 	(void)mica_buffer_append_byte(writer->out, '"');
 	mica_label_errno(writer->out, error);
 	(void)mica_buffer_append_byte(writer->out, '"');
 }
 
-int mica_sink_json(FILE *out, const struct mica_event *event, const struct mica_sink_context *context)
+static void recall_container(struct mica_json_writer *writer, struct mica_json_memory *memory,
+			     const struct mica_container *container)
 {
-	_cleanup_buffer_ struct mica_buffer line = {};
-	struct mica_json_writer writer = { .out = &line };
-	const struct mica_record *record = &event->record;
+	if (!container)
+		return;
 
-	(void)mica_buffer_reserve(&line, USUAL_LINE_BYTES);
-	mica_json_begin(&writer, '{');
-	mica_json_number(&writer, "v", 1);
-	mica_json_time(&writer, event->time_ns);
+	const uint64_t key[MICA_JSON_KEY_WORDS] = { (uintptr_t)container->id, (uintptr_t)container->name,
+						    (uintptr_t)container->image, (uintptr_t)container->engine };
+	size_t start = writer->out->size;
+
+	if (mica_json_recall(writer, &memory->containers, key))
+		return;
+	mica_json_container(writer, container);
+	mica_json_remember(writer, &memory->containers, key, start);
+}
+
+static void recall_task(struct mica_json_writer *writer, struct mica_json_memory *memory,
+			const struct mica_record *record, const struct mica_sink_context *context)
+{
+	uint64_t key[MICA_JSON_KEY_WORDS] = { (uint64_t)record->mnt_ns << 32 | record->pid, record->mnt_ns_id,
+					      record->cgroup_id, (uint64_t)record->tid << 32 | record->uid };
+	size_t start = writer->out->size;
+	const char *cgroup = NULL;
+
+	static_assert(sizeof(record->comm) == 2 * sizeof(key[0]), "two words of the key");
+	memcpy(&key[4], record->comm, sizeof(record->comm));
+	if (mica_json_recall(writer, &memory->tasks, key))
+		return;
+	if (record->cgroup_id && context && context->cgroup_path)
+		cgroup = context->cgroup_path(record->cgroup_id, context->userdata);
+	write_task(writer, record, cgroup);
+	/* A path that is not known may be known next time. */
+	if (cgroup || !record->cgroup_id)
+		mica_json_remember(writer, &memory->tasks, key, start);
+}
+
+static void recall_object(struct mica_json_writer *writer, struct mica_json_memory *memory,
+			  const struct mica_object *object)
+{
+	const uint64_t key[MICA_JSON_KEY_WORDS] = { (uint64_t)object->layer << 32 | object->layers,
+						    (uint64_t)object->kind,
+						    (uintptr_t)object->digest,
+						    (uintptr_t)object->role,
+						    (uintptr_t)object->directory,
+						    (uintptr_t)object->volume };
+	size_t start = writer->out->size;
+
+	if (object->kind == MICA_OBJECT_NONE || mica_json_recall(writer, &memory->objects, key))
+		return;
+	mica_json_object(writer, object);
+	mica_json_remember(writer, &memory->objects, key, start);
+}
+
+/* Appends the line of an event. 0 or -ENOMEM: then nothing is appended. */
+static int add_line(const struct mica_event *event, const struct mica_sink_context *context,
+		    struct mica_json_memory *memory)
+{
+	const struct mica_record *record = &event->record;
+	struct mica_buffer *lines = &memory->lines;
+	struct mica_json_writer writer = { .out = lines };
+	size_t start = lines->size;
+
+	begin_line(&writer, memory, event->time_ns);
 	mica_json_string(&writer, "event", mica_event_type_name(record->type));
-	mica_json_container(&writer, event->container);
-	write_task(&writer, event, context);
-	mica_json_object(&writer, &event->object);
+	recall_container(&writer, memory, event->container);
+	recall_task(&writer, memory, record, context);
+	recall_object(&writer, memory, &event->object);
 	write_paths(&writer, event);
 	if (record->action)
 		mica_json_number(&writer, "action", record->action);
 	write_body(&writer, event);
 	if (record->type != MICA_EVENT_LOST)
 		write_errno(&writer, record->error);
-	mica_json_end(&writer, '}');
-	(void)mica_buffer_append_byte(&line, '\n');
+	(void)mica_buffer_append(lines, "}\n", 2);
 
-	if (line.failed)
+	if (lines->failed) {
+		lines->size = start;
+		lines->failed = false;
 		return -ENOMEM;
-	return fwrite(line.data, 1, line.size, out) == line.size ? 0 : -EIO;
+	}
+	memory->line_count++;
+	return 0;
+}
+
+int mica_sink_json_flush(FILE *out, struct mica_json_memory *memory)
+{
+	size_t size = memory->lines.size;
+
+	if ((size && fwrite(memory->lines.data, 1, size, out) != size) || fflush(out))
+		return -EIO;
+	mica_buffer_reset(&memory->lines);
+	memory->line_count = 0;
+	return 0;
+}
+
+int mica_sink_json(FILE *out, const struct mica_event *event, const struct mica_sink_context *context)
+{
+	int error;
+
+	if (context && context->memory) {
+		error = add_line(event, context, context->memory);
+		return error || context->memory->lines.size < HELD_BYTES ? error
+									 : mica_sink_json_flush(out, context->memory);
+	}
+
+	_cleanup_(mica_json_memory_free) struct mica_json_memory memory = {};
+	error = add_line(event, context, &memory);
+	return error ? error : mica_sink_json_flush(out, &memory);
 }

@@ -142,22 +142,47 @@ static struct row *row_new(const struct row_key *key, const struct mica_event *e
 	return TAKE_PTR(row);
 }
 
-static struct row *find_row(struct mica_statistics *statistics, const struct mica_event *event)
+static struct row *find_or_add_row(struct mica_statistics *statistics, const struct row_key *key,
+				   const struct mica_event *event)
 {
-	struct row_key key = key_of(event);
-
-	if (statistics->last && compare_keys(&key, &statistics->last->key) == 0)
-		return statistics->last;
-
 	/* A tree of rows is a tree of keys: the key is a row's first member. */
-	struct row **found = tfind(&key, &statistics->rows, compare_keys);
+	struct row **found = tfind(key, &statistics->rows, compare_keys);
 	if (found)
 		return *found;
 
-	_cleanup_(row_cleanup) struct row *row = row_new(&key, event);
+	_cleanup_(row_cleanup) struct row *row = row_new(key, event);
 	if (!row || !tsearch(row, &statistics->rows, compare_keys))
 		return NULL;
 	return TAKE_PTR(row);
+}
+
+/* The same strings at the same addresses. */
+static bool same_key(const struct row_key *a, const struct row_key *b)
+{
+	return a->rank == b->rank && a->mnt_ns == b->mnt_ns && a->id == b->id && a->name == b->name &&
+	       a->object.kind == b->object.kind && a->object.layer == b->object.layer &&
+	       a->object.layers == b->object.layers && a->object.volume == b->object.volume &&
+	       a->object.digest == b->object.digest;
+}
+
+static struct recent_row *recent_row(struct mica_statistics *statistics, const struct row_key *key)
+{
+	uint64_t sum = (uintptr_t)key->id + (uintptr_t)key->object.volume + key->mnt_ns + key->object.layer * 8 +
+		       (unsigned)key->object.kind;
+
+	return &statistics->recent[sum * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (RECENT_ROWS - 1)];
+}
+
+static struct row *find_row(struct mica_statistics *statistics, const struct mica_event *event)
+{
+	struct row_key key = key_of(event);
+	struct recent_row *recent = recent_row(statistics, &key);
+
+	if (recent->row && same_key(&recent->key, &key))
+		return recent->row;
+	recent->row = find_or_add_row(statistics, &key, event);
+	recent->key = key;
+	return recent->row;
 }
 
 static void count_copy_up(struct row *row, const struct mica_record *record)
@@ -204,7 +229,6 @@ int mica_statistics_add(struct mica_statistics *statistics, const struct mica_ev
 	struct row *row = find_row(statistics, event);
 	if (!row)
 		return -ENOMEM;
-	statistics->last = row;
 	statistics->events++;
 
 	if (record->type == MICA_EVENT_COPY_UP)
