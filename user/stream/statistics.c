@@ -40,18 +40,11 @@ struct row {
 /* A power of two. */
 #define RECENT_ROWS 16
 
-/* Strings of the key are the event's, known by their addresses: those of the identity tables live as long as these. */
-struct recent_row {
-	struct row_key key;
-	/** NULL: none. */
-	struct row *row;
-};
-
 struct mica_statistics {
 	/** Root of the tree of struct row. */
 	void *rows;
-	/** Rows by the keys that they were last found with: mostly also those of the next events. */
-	struct recent_row recent[RECENT_ROWS];
+	/** Rows of the last events: mostly also those of the next. */
+	struct row *recent[RECENT_ROWS];
 	uint64_t events;
 	uint64_t lost;
 	/** MICA_EVENT_NONE: of several types. */
@@ -65,6 +58,8 @@ static int compare_numbers(uint64_t a, uint64_t b)
 
 static int compare_strings(const char *a, const char *b)
 {
+	if (a == b)
+		return 0;
 	return strcmp(a ? a : "", b ? b : "");
 }
 
@@ -193,16 +188,19 @@ static struct row *find_or_add_row(struct mica_statistics *statistics, const str
 	return TAKE_PTR(row);
 }
 
-/* The same strings at the same addresses. */
+/* compare_keys says equal, but in the order of what differs most. */
 static bool same_key(const struct row_key *a, const struct row_key *b)
 {
-	return a->rank == b->rank && a->mnt_ns == b->mnt_ns && a->id == b->id && a->name == b->name &&
-	       a->object.kind == b->object.kind && a->object.layer == b->object.layer &&
-	       a->object.layers == b->object.layers && a->object.volume == b->object.volume &&
-	       a->object.digest == b->object.digest;
+	if (a->object.layer != b->object.layer || a->object.kind != b->object.kind ||
+	    a->object.layers != b->object.layers || a->rank != b->rank || a->mnt_ns != b->mnt_ns)
+		return false;
+	return compare_strings(a->id, b->id) == 0 && compare_strings(a->name, b->name) == 0 &&
+	       compare_strings(a->object.digest, b->object.digest) == 0 &&
+	       compare_strings(a->object.volume, b->object.volume) == 0;
 }
 
-static struct recent_row *recent_row(struct mica_statistics *statistics, const struct row_key *key)
+/* Where the row of a key would be among the recent ones: by the addresses of its strings, which mostly stay. */
+static struct row **recent_place(struct mica_statistics *statistics, const struct row_key *key)
 {
 	uint64_t sum = (uintptr_t)key->id + (uintptr_t)key->object.volume + key->mnt_ns + key->object.layer * 8 +
 		       (unsigned)key->object.kind;
@@ -213,13 +211,11 @@ static struct recent_row *recent_row(struct mica_statistics *statistics, const s
 static struct row *find_row(struct mica_statistics *statistics, const struct mica_event *event)
 {
 	struct row_key key = key_of(event);
-	struct recent_row *recent = recent_row(statistics, &key);
+	struct row **recent = recent_place(statistics, &key);
 
-	if (recent->row && same_key(&recent->key, &key))
-		return recent->row;
-	recent->row = find_or_add_row(statistics, &key, event);
-	recent->key = key;
-	return recent->row;
+	if (!*recent || !same_key(&(*recent)->key, &key))
+		*recent = find_or_add_row(statistics, &key, event);
+	return *recent;
 }
 
 static void count_copy_up(struct row *row, const struct mica_record *record)
