@@ -168,6 +168,19 @@ static int take(const void *record, size_t size, void *userdata)
 	return error;
 }
 
+static int show_loss(struct trace *trace, unsigned type, unsigned cause, uint64_t count)
+{
+	struct mica_event event = {
+		.record.type = MICA_EVENT_LOST,
+		.time_ns = now_ns(CLOCK_REALTIME),
+		.lost_count = count,
+		.lost_cause = cause,
+		.lost_of = type,
+	};
+
+	return show(trace, &event);
+}
+
 /** Shows what was lost since the last look. */
 static int report_losses(struct trace *trace)
 {
@@ -180,16 +193,9 @@ static int report_losses(struct trace *trace)
 	for (unsigned type = 0; type < _MICA_EVENT_MAX; type++) {
 		for (unsigned cause = 0; cause < _MICA_LOST_MAX; cause++) {
 			uint64_t lost = losses.count[type][cause] - trace->losses.count[type][cause];
-			struct mica_event event = {
-				.record.type = MICA_EVENT_LOST,
-				.time_ns = now_ns(CLOCK_REALTIME),
-				.lost_count = lost,
-				.lost_cause = cause,
-				.lost_of = type,
-			};
 
 			if (lost)
-				error = show(trace, &event);
+				error = show_loss(trace, type, cause, lost);
 			if (error)
 				return error;
 		}

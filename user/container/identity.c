@@ -140,15 +140,18 @@ static void add_tmpfs_path(struct mica_identity *identity, const struct mica_rec
 		mica_classify_tmpfs(&identity->classifier, namespace->container, mounts, record, identified);
 }
 
-/** Container of the task: its namespace's, or where it is chrooted. */
+/** Container of the task: its namespace's, or where it is chrooted. `u`: the record's union. */
 static struct mica_known_container *task_container(struct mica_identity *identity, const struct mica_record *record,
-						   const struct mica_known_namespace *namespace)
+						   const struct mica_known_namespace *namespace,
+						   const struct mica_union *u)
 {
-	const struct mica_union *root;
+	const struct mica_union *root = u;
 
 	if (namespace && namespace->container)
 		return namespace->container;
-	root = mica_union_table_find(&identity->unions, record->root_union);
+	/* Mostly the same. */
+	if (record->root_union != record->union_id)
+		root = mica_union_table_find(&identity->unions, record->root_union);
 	return root ? root->container : NULL;
 }
 
@@ -164,8 +167,8 @@ int mica_identity_find(struct mica_identity *identity, const struct mica_record 
 	r = mica_namespace_table_find(&identity->namespaces, record, &namespace);
 	if (r < 0)
 		return r;
-	container = task_container(identity, record, namespace);
 	u = mica_union_table_find(&identity->unions, record->union_id);
+	container = task_container(identity, record, namespace, u);
 	r = classify(identity, record, u, container, &identified);
 	if (r != 0)
 		return r;

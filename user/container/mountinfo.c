@@ -25,6 +25,8 @@ enum visibility {
 
 struct mount {
 	struct mica_mount_entry entry;
+	/** Of the entry's root and target. */
+	size_t root_size, target_size;
 	int id, parent_id;
 	enum visibility visibility;
 	/** Owned by `table`: the entry's strings. */
@@ -46,10 +48,8 @@ struct mica_mountinfo {
 	struct mica_table by_device;
 };
 
-struct mica_bytes mica_path_below(struct mica_bytes path, const char *directory)
+static struct mica_bytes path_below(struct mica_bytes path, const char *directory, size_t length)
 {
-	size_t length = strlen(directory);
-
 	if (length && directory[length - 1] == '/')
 		length--;
 	if (path.size < length || memcmp(path.data, directory, length) != 0 ||
@@ -58,9 +58,9 @@ struct mica_bytes mica_path_below(struct mica_bytes path, const char *directory)
 	return (struct mica_bytes){ .data = path.data + length, .size = path.size - length };
 }
 
-static bool is_below(const char *path, const char *directory)
+struct mica_bytes mica_path_below(struct mica_bytes path, const char *directory)
 {
-	return mica_path_below((struct mica_bytes){ .data = path, .size = strlen(path) }, directory).data;
+	return path_below(path, directory, strlen(directory));
 }
 
 static int skip_bad_line(struct libmnt_table *table, const char *name, int line)
@@ -90,8 +90,11 @@ static size_t index_mounts(struct libmnt_table *table, struct mount *mounts, siz
 			.id = mnt_fs_get_id(fs),
 			.parent_id = mnt_fs_get_parent_id(fs),
 		};
-		if (mount->entry.root && mount->entry.target && mount->entry.target[0] == '/')
-			count++;
+		if (!mount->entry.root || !mount->entry.target || mount->entry.target[0] != '/')
+			continue;
+		mount->root_size = strlen(mount->entry.root);
+		mount->target_size = strlen(mount->entry.target);
+		count++;
 	}
 	mnt_free_iter(iterator);
 	return count;
@@ -260,25 +263,21 @@ bool mica_mountinfo_has_device(const struct mica_mountinfo *mountinfo, uint32_t 
 }
 
 /** Child that a walk along `path` meets first: the one highest up. */
-static struct mount *child_on(const struct mount *mount, const char *path)
+static struct mount *child_on(const struct mount *mount, struct mica_bytes path)
 {
 	struct mount *highest = NULL;
-	size_t highest_length = 0;
 
-	for (struct mount *child = mount->first_child; child; child = child->next_sibling) {
-		size_t length = strlen(child->entry.target);
-
-		if ((!highest || length < highest_length) && is_below(path, child->entry.target)) {
+	for (struct mount *child = mount->first_child; child; child = child->next_sibling)
+		if ((!highest || child->target_size < highest->target_size) &&
+		    path_below(path, child->entry.target, child->target_size).data)
 			highest = child;
-			highest_length = length;
-		}
-	}
 	return highest;
 }
 
 /** The mount that a walk along an absolute path ends in; NULL: none. */
-static struct mount *walk(const struct mica_mountinfo *mountinfo, const char *path)
+static struct mount *walk(const struct mica_mountinfo *mountinfo, const char *string)
 {
+	struct mica_bytes path = { .data = string, .size = strlen(string) };
 	struct mount *mount = mountinfo->root, *child;
 
 	for (int i = 0; mount && i < DESCEND_LIMIT; i++) {
@@ -297,11 +296,9 @@ static bool is_visible(const struct mica_mountinfo *mountinfo, struct mount *mou
 	return mount->visibility == VISIBLE;
 }
 
-/** Writes target + rest. */
-static int join(const char *target, struct mica_bytes rest, char *buffer, size_t size)
+/** Writes target + rest. Length, or -ENAMETOOLONG. */
+static ssize_t join(const char *target, size_t length, struct mica_bytes rest, char *buffer, size_t size)
 {
-	size_t length = strlen(target);
-
 	if (length && target[length - 1] == '/')
 		length--;
 	if (length + rest.size + 2 > size)
@@ -312,7 +309,7 @@ static int join(const char *target, struct mica_bytes rest, char *buffer, size_t
 	if (length == 0)
 		buffer[length++] = '/';
 	buffer[length] = '\0';
-	return 0;
+	return (ssize_t)length;
 }
 
 int mica_mountinfo_host_path(struct mica_mountinfo *mountinfo, uint32_t device, struct mica_bytes path, char *buffer,
@@ -321,19 +318,19 @@ int mica_mountinfo_host_path(struct mica_mountinfo *mountinfo, uint32_t device, 
 	/* The file's order is the order of mounting (nearly): the first mount is the place that people know, a bind
 	 * mount of a directory in it comes later. */
 	for (struct mount *m = mica_table_get(&mountinfo->by_device, device); m; m = m->next_of_device) {
-		struct mica_bytes rest = mica_path_below(path, m->entry.root);
-		int r;
+		struct mica_bytes rest = path_below(path, m->entry.root, m->root_size);
+		ssize_t length;
 
 		if (!rest.data || !is_visible(mountinfo, m))
 			continue;
 		/* "/" as the rest of a mount's own root is the mount point itself. */
 		if (rest.size == 1 && rest.data[0] == '/')
 			rest.size = 0;
-		r = join(m->entry.target, rest, buffer, size);
-		if (r < 0)
-			return r;
+		length = join(m->entry.target, m->target_size, rest, buffer, size);
+		if (length < 0)
+			return (int)length;
 		/* Another mount on the way hides it; for a mount point itself, what is mounted there now. */
-		if (!child_on(m, buffer))
+		if (!child_on(m, (struct mica_bytes){ .data = buffer, .size = (size_t)length }))
 			return 0;
 	}
 	return -ENOENT;
@@ -346,21 +343,20 @@ int mica_mountinfo_locate(const struct mica_mountinfo *mountinfo, const char *pa
 	struct mica_bytes rest;
 	size_t size;
 	char *joined;
-	int r;
 
 	if (!mount)
 		return -ENOENT;
-	rest = mica_path_below((struct mica_bytes){ .data = path, .size = strlen(path) }, mount->entry.target);
+	rest = path_below((struct mica_bytes){ .data = path, .size = strlen(path) }, mount->entry.target,
+			  mount->target_size);
 	if (!rest.data)
 		return -ENOENT;
-	size = strlen(mount->entry.root) + rest.size + 2;
+	size = mount->root_size + rest.size + 2;
 	joined = malloc(size);
 	if (!joined)
 		return -ENOMEM;
-	r = join(mount->entry.root, rest, joined, size);
-	if (r < 0) {
+	if (join(mount->entry.root, mount->root_size, rest, joined, size) < 0) {
 		free(joined);
-		return r;
+		return -ENAMETOOLONG;
 	}
 	*ret_device = mount->entry.device;
 	*ret_path = joined;

@@ -65,7 +65,9 @@ uint64_t mica_kernel_ring_peak(const struct mica_kernel *kernel);
 struct mica_losses {
 	uint64_t count[_MICA_EVENT_MAX][_MICA_LOST_MAX];
 };
-int mica_kernel_losses(const struct mica_kernel *kernel, struct mica_losses *ret);
+/** Runs that the kernel skipped are up to date of a fifth of the programs, another one each call; after
+ *  mica_kernel_detach of all. 0 or a negative errno. */
+int mica_kernel_losses(struct mica_kernel *kernel, struct mica_losses *ret);
 
 /** What user space found out about a namespace or a union: bits as in `enum subject_flags` (bpf/maps.bpf.h). */
 enum mica_selection {

@@ -20,6 +20,8 @@ struct attached {
 	const struct mica_program *row;
 	struct bpf_link *link;
 	int program;
+	/** Runs that the kernel skipped, as last read. */
+	uint64_t skipped;
 };
 
 struct mica_kernel {
@@ -28,7 +30,14 @@ struct mica_kernel {
 	struct ring_buffer *ring;
 	struct attached *attached;
 	unsigned attached_count;
+	bool detached;
+	/** Part of the programs whose skipped runs are read next. */
+	unsigned skipped_part;
 };
+
+#define LOSS_ENTRIES (_MICA_EVENT_MAX * _MICA_LOST_MAX)
+/** A system call a program: only a part of them is read each time. */
+#define SKIPPED_PARTS 5
 
 /** libbpf's warnings are about attempts whose failure the caller explains: they are for debugging, line by line. */
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -231,6 +240,7 @@ void mica_kernel_detach(struct mica_kernel *kernel)
 		(void)bpf_link__destroy(kernel->attached[i].link);
 		kernel->attached[i].link = NULL;
 	}
+	kernel->detached = true;
 }
 
 void mica_kernel_close(struct mica_kernel **address)
@@ -270,29 +280,44 @@ static uint64_t skipped_runs(int program)
 	return bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.recursion_misses;
 }
 
-int mica_kernel_losses(const struct mica_kernel *kernel, struct mica_losses *ret)
+/** Adds up the counters of all CPUs. */
+static int read_losses(const struct mica_kernel *kernel, struct mica_losses *losses)
 {
 	int cpus = libbpf_num_possible_cpus(), map = bpf_map__fd(kernel->skeleton->maps.losses);
+	__u32 keys[LOSS_ENTRIES], count = LOSS_ENTRIES, next;
 	_cleanup_free_ uint64_t *values = NULL;
-	struct mica_losses losses = {};
 
 	if (cpus < 0)
 		return cpus;
-	values = calloc(cpus, sizeof(*values));
+	values = calloc((size_t)cpus * LOSS_ENTRIES, sizeof(*values));
 	if (!values)
 		return -ENOMEM;
-	for (unsigned key = 0; key < _MICA_EVENT_MAX * _MICA_LOST_MAX; key++) {
-		if (bpf_map_lookup_elem(map, &key, values))
-			return -errno;
+	/* ENOENT: that was the end. */
+	if (bpf_map_lookup_batch(map, NULL, &next, keys, values, &count, NULL) && errno != ENOENT)
+		return -errno;
+	for (unsigned i = 0; i < count; i++)
 		for (int cpu = 0; cpu < cpus; cpu++)
-			losses.count[key / _MICA_LOST_MAX][key % _MICA_LOST_MAX] += values[cpu];
-	}
-	for (unsigned i = 0; i < kernel->attached_count; i++) {
-		const struct mica_program *row = kernel->attached[i].row;
-		enum mica_lost_cause cause = row->makes ? MICA_LOST_SKIPPED : MICA_LOST_DETAIL;
+			losses->count[keys[i] / _MICA_LOST_MAX][keys[i] % _MICA_LOST_MAX] +=
+				values[(size_t)i * (unsigned)cpus + (unsigned)cpu];
+	return count == LOSS_ENTRIES ? 0 : -EIO;
+}
 
-		losses.count[row->makes][cause] += skipped_runs(kernel->attached[i].program);
+int mica_kernel_losses(struct mica_kernel *kernel, struct mica_losses *ret)
+{
+	struct mica_losses losses = {};
+	int error = read_losses(kernel, &losses);
+
+	if (error)
+		return error;
+	for (unsigned i = 0; i < kernel->attached_count; i++) {
+		struct attached *attached = &kernel->attached[i];
+		enum mica_lost_cause cause = attached->row->makes ? MICA_LOST_SKIPPED : MICA_LOST_DETAIL;
+
+		if (kernel->detached || i % SKIPPED_PARTS == kernel->skipped_part)
+			attached->skipped = skipped_runs(attached->program);
+		losses.count[attached->row->makes][cause] += attached->skipped;
 	}
+	kernel->skipped_part = (kernel->skipped_part + 1) % SKIPPED_PARTS;
 	*ret = losses;
 	return 0;
 }

@@ -57,11 +57,14 @@ static uint64_t zero_bytes(uint64_t word)
  * any text: the head of its record. */
 static uint64_t first_bytes(const char *text, size_t size)
 {
-	size_t missing = size < sizeof(uint64_t) ? sizeof(uint64_t) - size : 0;
 	uint64_t word;
 
-	memcpy(&word, text - missing, sizeof(word));
-	return le64toh(word) >> missing * 8;
+	if (size >= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		return le64toh(word);
+	}
+	memcpy(&word, text + size - sizeof(word), sizeof(word));
+	return le64toh(word) >> (sizeof(word) - size) * 8;
 }
 
 /* Writes a slash and a name of up to seven bytes, the lowest of `word`. What is behind it stays as it is. */

@@ -13,9 +13,10 @@
 
 #include "stream/json_writer.h"
 
-#define MICA_JSON_KEY_WORDS 6
+/** Longest key. */
+#define MICA_JSON_KEY_WORDS 10
 /** Longer text is not kept. */
-#define MICA_JSON_TEXT_BYTES 968
+#define MICA_JSON_TEXT_BYTES 936
 /** A power of two: texts of one kind that are kept. */
 #define MICA_JSON_TEXTS 16
 
@@ -44,35 +45,34 @@ struct mica_json_memory {
 	uint64_t second;
 	size_t begin_size;
 	char begin[48];
-	struct mica_json_texts containers;
+	/** Container and task. */
 	struct mica_json_texts tasks;
 	struct mica_json_texts objects;
 };
 
 void mica_json_memory_free(struct mica_json_memory *memory);
 
-static inline bool mica_json_has_key(const struct mica_json_text *text, const uint64_t key[static MICA_JSON_KEY_WORDS])
+mica_json_inline bool mica_json_has_key(const struct mica_json_text *text, const uint64_t *key, unsigned words)
 {
 	uint64_t difference = 0;
 
-	for (unsigned i = 0; i < MICA_JSON_KEY_WORDS; i++)
+	for (unsigned i = 0; i < words; i++)
 		difference |= text->key[i] ^ key[i];
 	return !difference && text->size;
 }
 
-/** The text of a key; NULL: none is kept. */
-const struct mica_json_text *mica_json_find(struct mica_json_texts *texts,
-					    const uint64_t key[static MICA_JSON_KEY_WORDS]);
+/** The text of a key; NULL: none is kept. All keys of `texts` have the same number of words. */
+const struct mica_json_text *mica_json_find(struct mica_json_texts *texts, const uint64_t *key, unsigned words);
 
 /** Appends the text that is kept for a key; false: none is. */
-static inline bool mica_json_recall(struct mica_json_writer *writer, struct mica_json_texts *texts,
-				    const uint64_t key[static MICA_JSON_KEY_WORDS])
+mica_json_inline bool mica_json_recall(struct mica_json_writer *writer, struct mica_json_texts *texts,
+				       const uint64_t *key, unsigned words)
 {
 	const struct mica_json_text *text = &texts->texts[texts->last];
 	char *at;
 
-	if (!mica_json_has_key(text, key))
-		text = mica_json_find(texts, key);
+	if (!mica_json_has_key(text, key, words))
+		text = mica_json_find(texts, key, words);
 	if (!text)
 		return false;
 	at = mica_json_room(writer->out, text->size);
@@ -84,7 +84,7 @@ static inline bool mica_json_recall(struct mica_json_writer *writer, struct mica
 }
 
 /** Keeps what was appended since the buffer had `start` bytes: whole fields, a comma before each. */
-void mica_json_remember(const struct mica_json_writer *writer, struct mica_json_texts *texts,
-			const uint64_t key[static MICA_JSON_KEY_WORDS], size_t start);
+void mica_json_remember(const struct mica_json_writer *writer, struct mica_json_texts *texts, const uint64_t *key,
+			unsigned words, size_t start);
 
 #endif

@@ -119,7 +119,7 @@ static void write_paths(struct mica_json_writer *writer, const struct mica_event
 
 static void write_copy_up(struct mica_json_writer *writer, const struct mica_record *record)
 {
-	mica_json_string(writer, "reason", mica_reason_name(record->copy_up.reason));
+	mica_json_word(writer, "reason", mica_reason_name(record->copy_up.reason));
 	/* Bytes are counted from the start of the copy-up: where that was not seen, they are not known either. */
 	if (!(record->flags & MICA_RECORD_NO_DURATION))
 		mica_json_number(writer, "bytes", record->copy_up.bytes);
@@ -195,8 +195,8 @@ static void write_body(struct mica_json_writer *writer, const struct mica_event 
 		break;
 	case MICA_EVENT_LOST:
 		mica_json_number(writer, "count", event->lost_count);
-		mica_json_string(writer, "cause", mica_lost_cause_name(event->lost_cause));
-		mica_json_string(writer, "of", mica_event_type_name(event->lost_of));
+		mica_json_word(writer, "cause", mica_lost_cause_name(event->lost_cause));
+		mica_json_word(writer, "of", mica_event_type_name(event->lost_of));
 		break;
 	default:
 		break;
@@ -215,57 +215,57 @@ static void write_errno(struct mica_json_writer *writer, int error)
 	(void)mica_buffer_append_byte(writer->out, '"');
 }
 
-static void recall_container(struct mica_json_writer *writer, struct mica_json_memory *memory,
-			     const struct mica_container *container)
-{
-	if (!container)
-		return;
-
-	const uint64_t key[MICA_JSON_KEY_WORDS] = { (uintptr_t)container->id, (uintptr_t)container->name,
-						    (uintptr_t)container->image, (uintptr_t)container->engine };
-	size_t start = writer->out->size;
-
-	if (mica_json_recall(writer, &memory->containers, key))
-		return;
-	mica_json_container(writer, container);
-	mica_json_remember(writer, &memory->containers, key, start);
-}
+#define TASK_WORDS 10
 
 static void recall_task(struct mica_json_writer *writer, struct mica_json_memory *memory,
-			const struct mica_record *record, const struct mica_sink_context *context)
+			const struct mica_event *event, const struct mica_sink_context *context)
 {
-	uint64_t key[MICA_JSON_KEY_WORDS] = { (uint64_t)record->mnt_ns << 32 | record->pid, record->mnt_ns_id,
-					      record->cgroup_id, (uint64_t)record->tid << 32 | record->uid };
+	/* Not the key of a container of which nothing is known. */
+	static const char nothing[1];
+	static const struct mica_container none = { .id = nothing };
+	const struct mica_container *container = event->container ? event->container : &none;
+	const struct mica_record *record = &event->record;
+	uint64_t key[TASK_WORDS] = { (uint64_t)record->mnt_ns << 32 | record->pid,
+				     record->mnt_ns_id,
+				     record->cgroup_id,
+				     (uint64_t)record->tid << 32 | record->uid,
+				     (uintptr_t)container->id,
+				     (uintptr_t)container->name,
+				     (uintptr_t)container->image,
+				     (uintptr_t)container->engine };
 	size_t start = writer->out->size;
 	const char *cgroup = NULL;
 
 	static_assert(sizeof(record->comm) == 2 * sizeof(key[0]), "two words of the key");
-	memcpy(&key[4], record->comm, sizeof(record->comm));
-	if (mica_json_recall(writer, &memory->tasks, key))
+	memcpy(&key[8], record->comm, sizeof(record->comm));
+	if (mica_json_recall(writer, &memory->tasks, key, TASK_WORDS))
 		return;
 	if (record->cgroup_id && context && context->cgroup_path)
 		cgroup = context->cgroup_path(record->cgroup_id, context->userdata);
+	mica_json_container(writer, event->container);
 	write_task(writer, record, cgroup);
 	/* A path that is not known may be known next time. */
 	if (cgroup || !record->cgroup_id)
-		mica_json_remember(writer, &memory->tasks, key, start);
+		mica_json_remember(writer, &memory->tasks, key, TASK_WORDS, start);
 }
+
+#define OBJECT_WORDS 6
 
 static void recall_object(struct mica_json_writer *writer, struct mica_json_memory *memory,
 			  const struct mica_object *object)
 {
-	const uint64_t key[MICA_JSON_KEY_WORDS] = { (uint64_t)object->layer << 32 | object->layers,
-						    (uint64_t)object->kind,
-						    (uintptr_t)object->digest,
-						    (uintptr_t)object->role,
-						    (uintptr_t)object->directory,
-						    (uintptr_t)object->volume };
+	const uint64_t key[OBJECT_WORDS] = { (uint64_t)object->layer << 32 | object->layers,
+					     (uint64_t)object->kind,
+					     (uintptr_t)object->digest,
+					     (uintptr_t)object->role,
+					     (uintptr_t)object->directory,
+					     (uintptr_t)object->volume };
 	size_t start = writer->out->size;
 
-	if (object->kind == MICA_OBJECT_NONE || mica_json_recall(writer, &memory->objects, key))
+	if (object->kind == MICA_OBJECT_NONE || mica_json_recall(writer, &memory->objects, key, OBJECT_WORDS))
 		return;
 	mica_json_object(writer, object);
-	mica_json_remember(writer, &memory->objects, key, start);
+	mica_json_remember(writer, &memory->objects, key, OBJECT_WORDS, start);
 }
 
 /* Appends the line of an event. 0 or -ENOMEM: then nothing is appended. */
@@ -278,9 +278,8 @@ static int add_line(const struct mica_event *event, const struct mica_sink_conte
 	size_t start = lines->size;
 
 	begin_line(&writer, memory, event->time_ns);
-	mica_json_string(&writer, "event", mica_event_type_name(record->type));
-	recall_container(&writer, memory, event->container);
-	recall_task(&writer, memory, record, context);
+	mica_json_word(&writer, "event", mica_event_type_name(record->type));
+	recall_task(&writer, memory, event, context);
 	recall_object(&writer, memory, &event->object);
 	write_paths(&writer, event);
 	if (record->action)

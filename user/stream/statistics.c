@@ -21,6 +21,8 @@ static int compare_numbers(uint64_t a, uint64_t b)
 
 static int compare_strings(const char *a, const char *b)
 {
+	if (a == b)
+		return 0;
 	return strcmp(a ? a : "", b ? b : "");
 }
 
@@ -156,16 +158,19 @@ static struct row *find_or_add_row(struct mica_statistics *statistics, const str
 	return TAKE_PTR(row);
 }
 
-/* The same strings at the same addresses. */
+/* compare_keys says equal, but in the order of what differs most. */
 static bool same_key(const struct row_key *a, const struct row_key *b)
 {
-	return a->rank == b->rank && a->mnt_ns == b->mnt_ns && a->id == b->id && a->name == b->name &&
-	       a->object.kind == b->object.kind && a->object.layer == b->object.layer &&
-	       a->object.layers == b->object.layers && a->object.volume == b->object.volume &&
-	       a->object.digest == b->object.digest;
+	if (a->object.layer != b->object.layer || a->object.kind != b->object.kind ||
+	    a->object.layers != b->object.layers || a->rank != b->rank || a->mnt_ns != b->mnt_ns)
+		return false;
+	return compare_strings(a->id, b->id) == 0 && compare_strings(a->name, b->name) == 0 &&
+	       compare_strings(a->object.digest, b->object.digest) == 0 &&
+	       compare_strings(a->object.volume, b->object.volume) == 0;
 }
 
-static struct recent_row *recent_row(struct mica_statistics *statistics, const struct row_key *key)
+/* Where the row of a key would be among the recent ones: by the addresses of its strings, which mostly stay. */
+static struct row **recent_place(struct mica_statistics *statistics, const struct row_key *key)
 {
 	uint64_t sum = (uintptr_t)key->id + (uintptr_t)key->object.volume + key->mnt_ns + key->object.layer * 8 +
 		       (unsigned)key->object.kind;
@@ -176,13 +181,11 @@ static struct recent_row *recent_row(struct mica_statistics *statistics, const s
 static struct row *find_row(struct mica_statistics *statistics, const struct mica_event *event)
 {
 	struct row_key key = key_of(event);
-	struct recent_row *recent = recent_row(statistics, &key);
+	struct row **recent = recent_place(statistics, &key);
 
-	if (recent->row && same_key(&recent->key, &key))
-		return recent->row;
-	recent->row = find_or_add_row(statistics, &key, event);
-	recent->key = key;
-	return recent->row;
+	if (!*recent || !same_key(&(*recent)->key, &key))
+		*recent = find_or_add_row(statistics, &key, event);
+	return *recent;
 }
 
 static void count_copy_up(struct row *row, const struct mica_record *record)

@@ -13,8 +13,7 @@ struct mica_statistics;
 
 int mica_statistics_new(struct mica_statistics **ret);
 void mica_statistics_free(struct mica_statistics **statistics);
-/** Counts one event. The strings of its container and object, as long as the statistics live, are those of the identity
- *  tables: the same address is the same string. 0 or -ENOMEM. */
+/** Counts one event. 0 or -ENOMEM. */
 int mica_statistics_add(struct mica_statistics *statistics, const struct mica_event *event);
 /** Number of events added, `lost` not included; number lost in all, MICA_LOST_DETAIL not included. */
 uint64_t mica_statistics_events(const struct mica_statistics *statistics);

@@ -46,18 +46,11 @@ struct row {
 /* A power of two. */
 #define RECENT_ROWS 16
 
-/* Strings of the key are the event's, known by their addresses: those of the identity tables live as long as these. */
-struct recent_row {
-	struct row_key key;
-	/** NULL: none. */
-	struct row *row;
-};
-
 struct mica_statistics {
 	/** Root of the tree of struct row. */
 	void *rows;
-	/** Rows by the keys that they were last found with: mostly also those of the next events. */
-	struct recent_row recent[RECENT_ROWS];
+	/** Rows of the last events: mostly also those of the next. */
+	struct row *recent[RECENT_ROWS];
 	uint64_t events;
 	uint64_t lost;
 	/** MICA_EVENT_NONE: of several types. */

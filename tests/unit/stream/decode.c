@@ -200,3 +200,61 @@ Test(stream_decode, numbers_must_be_known)
 	raw.record.layers = 0;
 	cr_assert_eq(decode(&raw, raw.record.size, &event), 0, "number of layers not known");
 }
+
+/* What decode_path must do, byte by byte. */
+static bool decode_slowly(const char *components, size_t size, char *out)
+{
+	size_t start = size;
+
+	out[size] = '\0';
+	for (size_t i = 0; i < size;) {
+		size_t length = strnlen(components + i, size - i);
+		const char *name = components + i;
+		if (length == 0 || length == size - i || memchr(name, '/', length) || (length == 1 && name[0] == '.') ||
+		    (length == 2 && name[0] == '.' && name[1] == '.'))
+			return false;
+		start -= length + 1;
+		out[start] = '/';
+		memcpy(out + start + 1, name, length);
+		i += length + 1;
+	}
+	return true;
+}
+
+/* Components of all lengths at all places of a word and of a block, sometimes with something wrong in one. */
+Test(stream_decode, as_byte_by_byte)
+{
+	static const char odd[] = { '\0', '/', '.', '\x80', '\xff', '\x01' };
+	unsigned good = 0, bad = 0;
+	uint64_t state = 7;
+
+	for (int round = 0; round < 20000; round++) {
+		char path[300], expected[sizeof(path) + 1];
+		size_t size = 0;
+		struct mica_event event;
+
+		while (size < 200 && (size == 0 || (state >> 40) % 8)) {
+			state = state * 6364136223846793005u + 1442695040888963407u;
+			size_t length = 1 + (state >> 33) % ((state >> 50) % 4 ? 12 : 90);
+			memset(path + size, 'a' + (int)((state >> 44) % 26), length);
+			path[size + length] = '\0';
+			size += length + 1;
+		}
+		state = state * 6364136223846793005u + 1442695040888963407u;
+		if ((state >> 33) % 2)
+			path[(state >> 34) % size] = odd[(state >> 50) % sizeof(odd)];
+		struct raw raw = raw_new(MICA_EVENT_CREATE, path, size, "", 0);
+		int r = decode(&raw, raw.record.size, &event);
+		if (decode_slowly(path, size, expected)) {
+			cr_assert_eq(r, 0, "round %d", round);
+			assert_bytes(event.path, expected);
+			cr_assert_eq(event.path.data[event.path.size], '\0');
+			good++;
+		} else {
+			cr_assert_eq(r, -EBADMSG, "round %d", round);
+			bad++;
+		}
+	}
+	cr_assert_gt(good, 5000u);
+	cr_assert_gt(bad, 2000u);
+}

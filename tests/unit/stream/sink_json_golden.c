@@ -6,6 +6,7 @@
  * MICA_GOLDEN=write writes the file anew: after a change that adds a field, look at its diff.
  */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "hostile.h"
@@ -241,4 +242,51 @@ Test(stream_sink_json, golden_with_memory)
 		compare(text, size);
 		free(text);
 	}
+}
+
+/* A container of which nothing is known is not the same as none. */
+Test(stream_sink_json, memory_tells_no_container_from_an_empty_one)
+{
+	_cleanup_(mica_json_memory_free) struct mica_json_memory memory = {};
+	const struct mica_sink_context context = { .memory = &memory };
+	const struct mica_container empty = {};
+	struct mica_event event = { .record = { .type = MICA_EVENT_CREATE, .pid = 1 } };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	cr_assert_not_null(out);
+	for (int i = 0; i < 4; i++) {
+		event.container = i % 2 ? &empty : NULL;
+		cr_assert_eq(mica_sink_json(out, &event, &context), 0);
+	}
+	cr_assert_eq(size, 0u, "held back");
+	cr_assert_eq(memory.line_count, 4u);
+	cr_assert_eq(mica_sink_json_flush(out, &memory), 0);
+	cr_assert_eq(fclose(out), 0);
+	char *line = text;
+	for (int i = 0; i < 4; i++) {
+		char *end = strchr(line, '\n');
+		cr_assert_not_null(end);
+		*end = '\0';
+		cr_assert_eq(strstr(line, "\"container\":{}") != NULL, i % 2 == 1, "%s", line);
+		line = end + 1;
+	}
+	free(text);
+}
+
+/* Held back lines are not written when stdout fails, and counted. */
+Test(stream_sink_json, a_full_disk_is_reported_by_the_flush)
+{
+	_cleanup_(mica_json_memory_free) struct mica_json_memory memory = {};
+	const struct mica_sink_context context = { .memory = &memory };
+	struct mica_event event = { .record = { .type = MICA_EVENT_CREATE } };
+	FILE *out = fopen("/dev/full", "we");
+
+	cr_assert_not_null(out);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(mica_sink_json(out, &event, &context), 0);
+	cr_assert_eq(mica_sink_json_flush(out, &memory), -EIO);
+	cr_assert_eq(memory.line_count, 3u);
+	(void)fclose(out);
 }
