@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "cmd/trace.h"
 #include "stream/decode.h"
+#include "stream/hold.h"
 #include "stream/identify.h"
 #include "stream/sink.h"
 #include "stream/statistics.h"
@@ -30,6 +31,8 @@
 /** Unions described at a time while mica starts: a fraction of the smallest ring buffer. */
 #define SCAN_BATCH 16
 #define OUTPUT_BYTES (256 << 10)
+/** For events that wait for their container's name. */
+#define HOLD_BYTES ((size_t)16 << 20)
 
 struct trace {
 	const struct mica_trace_options *options;
@@ -38,6 +41,7 @@ struct trace {
 	struct mica_statistics *statistics;
 	struct mica_trace_selection selection;
 	struct mica_decoder decoder;
+	struct mica_hold hold;
 	struct mica_text_options text;
 	struct mica_losses losses;
 	uint64_t unreadable;
@@ -125,10 +129,38 @@ static int show(struct trace *trace, const struct mica_event *event)
 	return error;
 }
 
+static int pass(const struct mica_event *event, void *userdata)
+{
+	struct trace *trace = userdata;
+
+	/* What comes after the last event that was asked for is not wanted. */
+	if (trace->done && !trace->output_error)
+		return 0;
+	return mica_trace_shows(&trace->selection, event) ? show(trace, event) : 0;
+}
+
+/** Shows an event, or holds it back: for its container's name, or behind one that waits. */
+static int show_or_hold(struct trace *trace, const struct mica_event *event, struct mica_bytes path,
+			struct mica_bytes source)
+{
+	bool shown = mica_trace_select(&trace->selection, event);
+
+	if (trace->options->events && !(trace->options->events >> event->record.type & 1))
+		return 0;
+	if (!event->wait_until_ns && !mica_hold_waits(&trace->hold))
+		return shown ? show(trace, event) : 0;
+	if (!event->wait_until_ns && !shown)
+		return 0;
+	/* Its cgroup may be gone when it is shown. */
+	(void)mica_identity_cgroup_path(trace->identity, event->record.cgroup_id);
+	return mica_hold_add(&trace->hold, event, path, source);
+}
+
 /** One record from the ring. What comes after the last event that was asked for stays there. */
 static int take(const void *record, size_t size, void *userdata)
 {
 	struct trace *trace = userdata;
+	struct mica_bytes path, source;
 	struct mica_event event;
 	int error;
 
@@ -138,15 +170,15 @@ static int take(const void *record, size_t size, void *userdata)
 		trace->unreadable++;
 		return 0;
 	}
+	path = event.path;
+	source = event.source;
 	event.time_ns = event.record.time_ns + trace->clock_offset_ns;
 	error = mica_identify(trace->identity, &event);
 	if (error)
 		return error > 0 ? 0 : error;
 	if (event.record.union_id && !mica_identity_knows_union(trace->identity, event.record.union_id))
 		trace->scan_again = true;
-	if (mica_trace_select(&trace->selection, &event) &&
-	    (!trace->options->events || trace->options->events >> event.record.type & 1))
-		error = show(trace, &event);
+	error = show_or_hold(trace, &event, path, source);
 	mica_trace_select_done(&trace->selection, &event);
 	mica_identify_done(trace->identity, &event);
 	return error;
@@ -182,14 +214,15 @@ static int report_losses(struct trace *trace)
 	return 0;
 }
 
-/** Reads all records that are there, and passes them on at once. */
-static int drain(struct trace *trace)
+/** Reads all records that are there, and passes them on at once; with `all` also those that are held back. */
+static int drain(struct trace *trace, bool all)
 {
-	int count = mica_kernel_read(trace->kernel);
+	int error, count = mica_kernel_read(trace->kernel);
 
+	error = mica_hold_release(&trace->hold, now_ns(CLOCK_MONOTONIC), all);
 	if (!trace->output_error && fflush(stdout))
 		fail_output(trace);
-	return count < 0 ? count : 0;
+	return count < 0 ? count : error;
 }
 
 static int visit_union(const char *path, void *userdata)
@@ -200,7 +233,7 @@ static int visit_union(const char *path, void *userdata)
 	/* The answer comes through the ring, from the program on ovl_statfs. A union that is gone by now said so
 	 * itself. */
 	(void)statfs(path, &unused);
-	return ++trace->scanned % SCAN_BATCH ? 0 : drain(trace);
+	return ++trace->scanned % SCAN_BATCH ? 0 : drain(trace, false);
 }
 
 static int visit_namespace(const struct mica_found_namespace *found, void *userdata)
@@ -237,12 +270,12 @@ static int look_around(struct trace *trace)
 	return report_losses(trace);
 }
 
-/** Takes in what the engines have made known since, before the events that came after it. */
-static int settle(struct trace *trace)
+/** Takes in what the engines have made known since, before the events that came after it. `told`: there are news. */
+static int settle(struct trace *trace, bool told)
 {
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
 
-	if (now - trace->settled_ns < SETTLE_INTERVAL_NS)
+	if (!told && now - trace->settled_ns < SETTLE_INTERVAL_NS)
 		return 0;
 	trace->settled_ns = now;
 	return mica_trace_select_settled(&trace->selection, trace->identity);
@@ -252,16 +285,17 @@ static int settle(struct trace *trace)
 static int loop(struct trace *trace, int signals)
 {
 	struct pollfd fds[] = { { .fd = mica_kernel_fd(trace->kernel), .events = POLLIN },
-				{ .fd = signals, .events = POLLIN } };
+				{ .fd = signals, .events = POLLIN },
+				{ .fd = mica_identity_fd(trace->identity), .events = POLLIN } };
 	uint64_t start = now_ns(CLOCK_MONOTONIC), looked = start, now;
 	int error;
 
 	while (!trace->done) {
-		if (poll(fds, 2, READ_INTERVAL_MS) < 0 && errno != EINTR)
+		if (poll(fds, 3, READ_INTERVAL_MS) < 0 && errno != EINTR)
 			return -errno;
-		error = settle(trace);
+		error = settle(trace, fds[2].revents);
 		if (!error)
-			error = drain(trace);
+			error = drain(trace, false);
 		if (error)
 			return error;
 		if (fds[1].revents)
@@ -284,7 +318,12 @@ static int finish(struct trace *trace)
 	int error;
 
 	mica_kernel_detach(trace->kernel);
-	error = drain(trace);
+	error = settle(trace, true);
+	if (!error)
+		error = drain(trace, true);
+	if (trace->hold.hurried)
+		mica_log_warning("%llu events were shown before the name of their container was known: too many at once",
+				 (unsigned long long)trace->hold.hurried);
 	if (!error)
 		error = report_losses(trace);
 	if (!trace->output_error && fflush(stdout))
@@ -335,7 +374,7 @@ static int trace_events(struct trace *trace, int signals)
 	set_up_text(trace);
 	error = mica_identity_scan(trace->identity, visit_namespace, visit_union, trace);
 	if (!error)
-		error = drain(trace);
+		error = drain(trace, false);
 	if (!error)
 		mica_log_info("tracing; Ctrl-C ends");
 	if (!error)
@@ -362,6 +401,7 @@ static int trace_events(struct trace *trace, int signals)
 static void free_trace(struct trace *trace)
 {
 	mica_kernel_close(&trace->kernel);
+	mica_hold_free(&trace->hold);
 	mica_trace_selection_free(&trace->selection);
 	mica_statistics_free(&trace->statistics);
 	mica_identity_free(&trace->identity);
@@ -400,5 +440,8 @@ int mica_trace_run(const struct mica_trace_options *options)
 		return error == -ENOMEM ? MICA_EXIT_FAILURE : MICA_EXIT_UNSUPPORTED;
 	}
 	trace.selection.kernel = trace.kernel;
+	trace.hold = (struct mica_hold){
+		.limit = HOLD_BYTES, .pass = pass, .userdata = &trace, .identity = trace.identity
+	};
 	return trace_events(&trace, signals);
 }

@@ -106,15 +106,24 @@ static void tell_kernel_of_union(struct mica_trace_selection *selection, const s
 bool mica_trace_select(struct mica_trace_selection *selection, const struct mica_event *event)
 {
 	const struct mica_trace_options *options = selection->options;
-	enum mica_selection decision;
 
 	if (event->record.type == MICA_EVENT_LOST)
 		return true;
-	decision = classify_namespace(options, event->record.mnt_ns, event->mount_namespace);
-	tell_kernel_of_namespace(selection, event, decision);
-	if (!mica_trace_selects(options))
+	tell_kernel_of_namespace(selection, event,
+				 classify_namespace(options, event->record.mnt_ns, event->mount_namespace));
+	if (mica_trace_selects(options))
+		tell_kernel_of_union(selection, event);
+	return mica_trace_shows(selection, event);
+}
+
+bool mica_trace_shows(const struct mica_trace_selection *selection, const struct mica_event *event)
+{
+	const struct mica_trace_options *options = selection->options;
+	enum mica_selection decision;
+
+	if (event->record.type == MICA_EVENT_LOST || !mica_trace_selects(options))
 		return true;
-	tell_kernel_of_union(selection, event);
+	decision = classify_namespace(options, event->record.mnt_ns, event->mount_namespace);
 	if (decision == MICA_SELECTION_WATCHED || container_selected(options, event->container))
 		return true;
 	/* Not known whose it is: it may be what was asked for. */

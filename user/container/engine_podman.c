@@ -59,6 +59,9 @@ static int podman_refresh(void *userdata)
 	struct mica_podman_state *state = userdata;
 	int changed = 0;
 
+	/* Each has both kinds of files. */
+	mica_host_watch(state->host, PODMAN_GRAPH "/overlay-containers");
+	mica_host_watch(state->host, PODMAN_RUN "/overlay-containers");
 	for (size_t i = 0; i < FILE_COUNT; i++)
 		changed |= mica_host_stamp(state->host, files[i].path, &state->stamps[i]);
 	if (!changed)

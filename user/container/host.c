@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "container/watch.h"
 
 #define RETRY_FIRST_NS 50000000ULL
 #define RETRY_LAST_NS 5000000000ULL
@@ -30,7 +31,7 @@ int mica_host_init(struct mica_host *host, const char *root)
 		return -ENOMEM;
 	for (length = strlen(real); length && real[length - 1] == '/'; length--)
 		real[length - 1] = '\0';
-	host->prefix = TAKE_PTR(real);
+	*host = (struct mica_host){ .prefix = TAKE_PTR(real) };
 	return 0;
 }
 
@@ -101,6 +102,14 @@ int mica_host_stamp(const struct mica_host *host, const char *path, struct mica_
 		return 0;
 	*stamp = now;
 	return 1;
+}
+
+void mica_host_watch(const struct mica_host *host, const char *directory)
+{
+	_cleanup_free_ char *path = host->watch ? mica_host_path(host, directory) : NULL;
+
+	if (path)
+		mica_watch_add(host->watch, path);
 }
 
 uint32_t mica_host_mount_namespace(const struct mica_host *host, int pid)

@@ -13,9 +13,13 @@
 /** Bound of a state file of an engine: far above any real one, so that a broken one cannot eat the memory. */
 #define MICA_STATE_FILE_BYTES ((size_t)64 << 20)
 
-/** "" for "/", else the root's path without slash at the end: put before an absolute path. */
+struct mica_watch;
+
 struct mica_host {
+	/** "" for "/", else the root's path without slash at the end: put before an absolute path. */
 	char *prefix;
+	/** Tells of changes; NULL: nobody wants to know. Not owned. */
+	struct mica_watch *watch;
 };
 
 /** Enough of a file's identity to see that it was replaced or written: engines replace state files by rename. */
@@ -40,6 +44,8 @@ int mica_host_read(const struct mica_host *host, const char *path, size_t limit,
 int mica_host_resolve(const struct mica_host *host, const char *path, char **ret);
 /** 1: the file is not as in `stamp` (absent counts as all zeros), which is renewed; 0: it is. */
 int mica_host_stamp(const struct mica_host *host, const char *path, struct mica_stamp *stamp);
+/** Has changes in a directory told (watch.h), as long as it is there. */
+void mica_host_watch(const struct mica_host *host, const char *directory);
 /** Inode number of the mount namespace of a process; 0: gone, or not to be told. */
 uint32_t mica_host_mount_namespace(const struct mica_host *host, int pid);
 

@@ -48,6 +48,7 @@ void mica_identity_free(struct mica_identity **identity)
 	mica_cgroups_free(&i->cgroups);
 	mica_mountinfo_free(&i->mounts);
 	mica_string_pool_free(&i->strings);
+	mica_watch_free(&i->watch);
 	mica_host_free(&i->host);
 	free(i);
 	*identity = NULL;
@@ -63,9 +64,11 @@ int mica_identity_new(const struct mica_identity_options *options, struct mica_i
 		return -ENOMEM;
 	identity->strings.limit = STRINGS_LIMIT;
 	identity->cgroups.mount_fd = -EBADF;
+	mica_watch_init(&identity->watch);
 	r = mica_host_init(&identity->host, options ? options->root : NULL);
 	if (r < 0)
 		return r;
+	identity->host.watch = &identity->watch;
 	path = mica_host_path(&identity->host, "/proc/self/mountinfo");
 	if (!path)
 		return -ENOMEM;
@@ -152,21 +155,29 @@ static struct mica_known_container *task_container(struct mica_identity *identit
 	return root ? root->container : NULL;
 }
 
-int mica_identity_find(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
-		       struct mica_bytes source, struct mica_identified *ret)
+static uint64_t wait_until(const struct mica_known_container *container, const struct mica_known_namespace *namespace,
+			   const struct mica_union *u)
+{
+	uint64_t since = 0;
+
+	if (container)
+		since = container->container.name ? 0 : container->known_ns;
+	else if (namespace && namespace->public.kind != MICA_NAMESPACE_HOST)
+		since = namespace->created_ns;
+	else if (u)
+		since = u->engines_own ? u->described_ns : 0;
+	return since && mica_now_ns() < since + MICA_NAME_WAIT_NS ? since + MICA_NAME_WAIT_NS : 0;
+}
+
+/** `namespace`: as it is known now, or NULL. */
+static int find(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
+		struct mica_bytes source, struct mica_known_namespace *namespace, struct mica_identified *ret)
 {
 	struct mica_identified identified = { .path = path, .source = source };
-	struct mica_known_namespace *namespace = NULL;
-	struct mica_known_container *container;
-	struct mica_union *u;
-	int r;
+	struct mica_known_container *container = task_container(identity, record, namespace);
+	struct mica_union *u = mica_union_table_find(&identity->unions, record->union_id);
+	int r = classify(identity, record, u, container, &identified);
 
-	r = mica_namespace_table_find(&identity->namespaces, record, &namespace);
-	if (r < 0)
-		return r;
-	container = task_container(identity, record, namespace);
-	u = mica_union_table_find(&identity->unions, record->union_id);
-	r = classify(identity, record, u, container, &identified);
 	if (r != 0)
 		return r;
 	add_tmpfs_path(identity, record, namespace, &identified);
@@ -176,8 +187,47 @@ int mica_identity_find(struct mica_identity *identity, const struct mica_record 
 		container = u->container;
 	if (container)
 		identified.container = &container->container;
+	identified.wait_until_ns = wait_until(container, namespace, u);
 	*ret = identified;
 	return 0;
+}
+
+int mica_identity_find(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
+		       struct mica_bytes source, struct mica_identified *ret)
+{
+	struct mica_known_namespace *namespace = NULL;
+	int r = mica_namespace_table_find(&identity->namespaces, record, &namespace);
+
+	return r < 0 ? r : find(identity, record, path, source, namespace, ret);
+}
+
+static struct mica_known_namespace *known_namespace(const struct mica_identity *identity, uint64_t id)
+{
+	return mica_table_get(&identity->namespaces.namespaces, id);
+}
+
+int mica_identity_find_again(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
+			     struct mica_bytes source, struct mica_identified *ret)
+{
+	return find(identity, record, path, source, known_namespace(identity, record->mnt_ns_id), ret);
+}
+
+const struct mica_container *mica_identity_container(struct mica_identity *identity, const struct mica_record *record)
+{
+	const struct mica_known_container *container =
+		task_container(identity, record, known_namespace(identity, record->mnt_ns_id));
+	const struct mica_union *u = mica_table_get(&identity->unions.unions, record->union_id);
+
+	if (!container && u)
+		container = u->container;
+	return container ? &container->container : NULL;
+}
+
+const struct mica_namespace *mica_identity_namespace(const struct mica_identity *identity, uint64_t mnt_ns_id)
+{
+	const struct mica_known_namespace *namespace = known_namespace(identity, mnt_ns_id);
+
+	return namespace ? &namespace->public : NULL;
 }
 
 void mica_identity_namespace_gone(struct mica_identity *identity, uint64_t mnt_ns_id)
@@ -193,6 +243,11 @@ void mica_identity_union_gone(struct mica_identity *identity, uint64_t union_id)
 bool mica_identity_knows_union(const struct mica_identity *identity, uint64_t union_id)
 {
 	return mica_table_get(&identity->unions.unions, union_id) != NULL;
+}
+
+int mica_identity_fd(const struct mica_identity *identity)
+{
+	return identity->watch.fd;
 }
 
 int mica_identity_settle(struct mica_identity *identity,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "container/watch.h"
 
 struct state_file {
 	/** Another whose path has the same hash. */
@@ -85,6 +86,11 @@ static int read_file(struct mica_state_files *files, struct state_file *file, co
 	size_t size = 0;
 	int r = mica_host_read(files->host, path, MICA_STATE_FILE_BYTES, &text, &size);
 
+	/* The file goes before its directory: what it said stays, but for the process. */
+	if (r == -ENOENT && file->container && files->named_by_directory) {
+		file->container->pid = 0;
+		return 0;
+	}
 	mica_engine_container_free(&file->container);
 	/* An empty file is one that is just being made. */
 	if (r == 0 && size)
@@ -93,6 +99,23 @@ static int read_file(struct mica_state_files *files, struct state_file *file, co
 		return r;
 	if (r < 0 && r != -ENOENT)
 		files->errors++;
+	return 0;
+}
+
+/** A container of which only the directory is known. */
+static int name_by_directory(struct mica_state_files *files, struct state_file *file)
+{
+	const char *id = strrchr(file->directory, '/') + 1;
+	_cleanup_(mica_engine_container_free) struct mica_engine_container *container = calloc(1, sizeof(*container));
+
+	if (!container)
+		return -ENOMEM;
+	container->id = strdup(id);
+	container->name = strdup(id);
+	if (!container->id || !container->name)
+		return -ENOMEM;
+	file->container = TAKE_PTR(container);
+	files->changed = true;
 	return 0;
 }
 
@@ -113,20 +136,38 @@ static int look_at(struct mica_state_files *files, const char *directory, const 
 	r = get_or_add(files, below, &file);
 	if (r < 0)
 		return r;
-	file->round = files->round;
-	if (!mica_host_stamp(files->host, path, &file->stamp))
+	if (file->round == files->round)
 		return 0;
-	files->changed = true;
-	r = read_file(files, file, path);
-	if (r < 0)
-		file->stamp = (struct mica_stamp){};
-	return r;
+	file->round = files->round;
+	/* Before the file is looked at: what comes after that is told. */
+	mica_host_watch(files->host, below);
+	if (mica_host_stamp(files->host, path, &file->stamp)) {
+		files->changed = true;
+		r = read_file(files, file, path);
+		if (r < 0)
+			file->stamp = (struct mica_stamp){};
+	}
+	return r == 0 && !file->container && files->named_by_directory ? name_by_directory(files, file) : r;
 }
 
 void mica_state_files_begin(struct mica_state_files *files)
 {
 	files->round++;
 	files->changed = false;
+}
+
+/** Looks at what was made in a directory since the last round: it may be gone again. */
+static int look_at_made(struct mica_state_files *files, const char *directory, const char *root, const char *file)
+{
+	char *name;
+	int r = 0;
+
+	while (r == 0 && (name = mica_watch_take(files->host->watch, root))) {
+		if (name[0] != '.')
+			r = look_at(files, directory, name, file);
+		free(name);
+	}
+	return r;
 }
 
 int mica_state_files_look(struct mica_state_files *files, const char *directory, const char *file)
@@ -138,10 +179,12 @@ int mica_state_files_look(struct mica_state_files *files, const char *directory,
 
 	if (!root)
 		return -ENOMEM;
+	if (stream && files->host->watch)
+		mica_watch_add(files->host->watch, root);
 	while (stream && r == 0 && (entry = readdir(stream)))
 		if (entry->d_name[0] != '.')
 			r = look_at(files, directory, entry->d_name, file);
-	return r;
+	return r == 0 && files->host->watch ? look_at_made(files, directory, root, file) : r;
 }
 
 /** Calls `visit` for each file, which may then be freed. */
