@@ -129,12 +129,19 @@ static int show(struct trace *trace, const struct mica_event *event)
 	return error;
 }
 
+/** A file outside of unions, in a namespace that turned out to be no container's. */
+static bool is_others_file(const struct mica_event *event)
+{
+	return event->mount_namespace && event->mount_namespace->kind == MICA_NAMESPACE_OTHER && !event->container &&
+	       event->object.kind >= MICA_OBJECT_VOLUME && event->record.type < MICA_EVENT_MOUNT;
+}
+
 static int pass(const struct mica_event *event, void *userdata)
 {
 	struct trace *trace = userdata;
 
 	/* What comes after the last event that was asked for is not wanted. */
-	if (trace->done && !trace->output_error)
+	if ((trace->done && !trace->output_error) || is_others_file(event))
 		return 0;
 	return mica_trace_shows(&trace->selection, event) ? show(trace, event) : 0;
 }
@@ -322,8 +329,9 @@ static int finish(struct trace *trace)
 	if (!error)
 		error = drain(trace, true);
 	if (trace->hold.hurried)
-		mica_log_warning("%llu events were shown before the name of their container was known: too many at once",
-				 (unsigned long long)trace->hold.hurried);
+		mica_log_warning(
+			"%llu events were shown before the name of their container was known: too many at once",
+			(unsigned long long)trace->hold.hurried);
 	if (!error)
 		error = report_losses(trace);
 	if (!trace->output_error && fflush(stdout))
@@ -360,8 +368,8 @@ static void set_up_text(struct trace *trace)
 /** Types that are needed to know who is who, shown or not. */
 static uint64_t wanted_events(const struct mica_trace_options *options)
 {
-	const uint64_t always =
-		1ULL << MICA_EVENT_UNION_UP | 1ULL << MICA_EVENT_UNION_DOWN | 1ULL << MICA_EVENT_NAMESPACE_GONE;
+	const uint64_t always = 1ULL << MICA_EVENT_UNION_UP | 1ULL << MICA_EVENT_UNION_DOWN |
+				1ULL << MICA_EVENT_NAMESPACE_CREATED | 1ULL << MICA_EVENT_NAMESPACE_GONE;
 
 	return options->events ? options->events | always : UINT64_MAX;
 }
@@ -440,8 +448,7 @@ int mica_trace_run(const struct mica_trace_options *options)
 		return error == -ENOMEM ? MICA_EXIT_FAILURE : MICA_EXIT_UNSUPPORTED;
 	}
 	trace.selection.kernel = trace.kernel;
-	trace.hold = (struct mica_hold){
-		.limit = HOLD_BYTES, .pass = pass, .userdata = &trace, .identity = trace.identity
-	};
+	trace.hold =
+		(struct mica_hold){ .limit = HOLD_BYTES, .pass = pass, .userdata = &trace, .identity = trace.identity };
 	return trace_events(&trace, signals);
 }

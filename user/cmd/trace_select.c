@@ -78,6 +78,9 @@ static void tell_kernel_of_namespace(struct mica_trace_selection *selection, con
 {
 	uint64_t id = event->record.mnt_ns_id;
 
+	/* A young one may turn out to be a container yet, whose files would be missed. */
+	if (decision == MICA_SELECTION_OTHER && event->wait_until_ns)
+		return;
 	if (decision == MICA_SELECTION_UNKNOWN || event->record.flags & MICA_RECORD_HOST ||
 	    event->record.type == MICA_EVENT_NAMESPACE_GONE || !remember(&selection->namespaces, id, decision))
 		return;

@@ -118,6 +118,7 @@ static int copy_container(const struct mica_engine_container *from, struct mica_
 	    copy_string(from->bundle_directory, &to->bundle_directory) < 0)
 		return -ENOMEM;
 	to->pid = from->pid;
+	to->unfinished = from->unfinished;
 	for (size_t i = 0; r == 0 && i < from->volume_count; i++)
 		r = mica_engine_container_add_volume(to, from->volumes[i].name, from->volumes[i].source,
 						     from->volumes[i].destination);

@@ -9,6 +9,8 @@
 #include "container/identity_internal.h"
 #include "mica/event.h"
 
+/** A runtime that has not finished after this never will. */
+#define UNFINISHED_NS 10000000000ULL
 #define STRINGS_LIMIT ((size_t)64 << 20)
 
 static int connect_tables(struct mica_identity *identity)
@@ -155,18 +157,33 @@ static struct mica_known_container *task_container(struct mica_identity *identit
 	return root ? root->container : NULL;
 }
 
+/** Nothing is to come that would tell more of a container. */
+static bool is_known(const struct mica_known_container *container)
+{
+	return container->container.name && !(container->present && container->details->unfinished);
+}
+
 static uint64_t wait_until(const struct mica_known_container *container, const struct mica_known_namespace *namespace,
 			   const struct mica_union *u)
 {
-	uint64_t since = 0;
+	uint64_t since = 0, now = mica_now_ns();
 
 	if (container)
-		since = container->container.name ? 0 : container->known_ns;
-	else if (namespace && namespace->public.kind != MICA_NAMESPACE_HOST)
+		return is_known(container) || now > container->known_ns + UNFINISHED_NS ? 0 : now + MICA_NAME_WAIT_NS;
+	if (namespace && namespace->public.kind != MICA_NAMESPACE_HOST)
 		since = namespace->created_ns;
 	else if (u)
 		since = u->engines_own ? u->described_ns : 0;
-	return since && mica_now_ns() < since + MICA_NAME_WAIT_NS ? since + MICA_NAME_WAIT_NS : 0;
+	return since && now < since + MICA_NAME_WAIT_NS ? since + MICA_NAME_WAIT_NS : 0;
+}
+
+/** A container's own doing comes after the last that a runtime tells of it: that may have come since the engines were
+ *  last looked at. */
+static int hear_news(struct mica_identity *identity, const struct mica_known_container *container)
+{
+	if (!container || is_known(container) || !mica_watch_read(&identity->watch))
+		return 0;
+	return mica_container_table_refresh(&identity->containers);
 }
 
 /** `namespace`: as it is known now, or NULL. */
@@ -176,8 +193,10 @@ static int find(struct mica_identity *identity, const struct mica_record *record
 	struct mica_identified identified = { .path = path, .source = source };
 	struct mica_known_container *container = task_container(identity, record, namespace);
 	struct mica_union *u = mica_union_table_find(&identity->unions, record->union_id);
-	int r = classify(identity, record, u, container, &identified);
+	int r = hear_news(identity, container);
 
+	if (r == 0)
+		r = classify(identity, record, u, container, &identified);
 	if (r != 0)
 		return r;
 	add_tmpfs_path(identity, record, namespace, &identified);
@@ -212,7 +231,7 @@ int mica_identity_find_again(struct mica_identity *identity, const struct mica_r
 	return find(identity, record, path, source, known_namespace(identity, record->mnt_ns_id), ret);
 }
 
-const struct mica_container *mica_identity_container(struct mica_identity *identity, const struct mica_record *record)
+bool mica_identity_is_known(struct mica_identity *identity, const struct mica_record *record)
 {
 	const struct mica_known_container *container =
 		task_container(identity, record, known_namespace(identity, record->mnt_ns_id));
@@ -220,7 +239,7 @@ const struct mica_container *mica_identity_container(struct mica_identity *ident
 
 	if (!container && u)
 		container = u->container;
-	return container ? &container->container : NULL;
+	return container && is_known(container);
 }
 
 const struct mica_namespace *mica_identity_namespace(const struct mica_identity *identity, uint64_t mnt_ns_id)

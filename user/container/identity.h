@@ -68,13 +68,13 @@ int mica_identity_find(struct mica_identity *identity, const struct mica_record 
 		       struct mica_bytes source, struct mica_identified *ret);
 
 /**
- * The same for a record that was found before, with what was learnt since. The namespace is not looked up again; one that
- * is forgotten stays so.
+ * The same for a record that was found before, with what was learnt since. The namespace is not looked up again; one
+ * that is forgotten stays so.
  */
 int mica_identity_find_again(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
 			     struct mica_bytes source, struct mica_identified *ret);
-/** Container of a record as far as it is known now, without looking anything up; NULL: none. */
-const struct mica_container *mica_identity_container(struct mica_identity *identity, const struct mica_record *record);
+/** True: all is known now of the container of a record that was found before; nothing is looked up. */
+bool mica_identity_is_known(struct mica_identity *identity, const struct mica_record *record);
 /** A namespace by its number; NULL: not known, or forgotten. */
 const struct mica_namespace *mica_identity_namespace(const struct mica_identity *identity, uint64_t mnt_ns_id);
 
@@ -95,8 +95,8 @@ bool mica_identity_knows_union(const struct mica_identity *identity, uint64_t un
 int mica_identity_settle(struct mica_identity *identity,
 			 int (*visit)(const struct mica_namespace *namespace, void *userdata), void *userdata);
 
-/** File descriptor that is readable when an engine may have news, until the next mica_identity_settle. Negative: nothing
- *  tells, which poll(2) ignores. */
+/** File descriptor that is readable when an engine may have news, until the next mica_identity_settle. Negative:
+ * nothing tells, which poll(2) ignores. */
 int mica_identity_fd(const struct mica_identity *identity);
 
 /** Path of a cgroup below the cgroup2 root ("/system.slice/…"); NULL: not known. Cached. */

@@ -214,7 +214,7 @@ static void look_up_when_due(struct mica_namespace_table *table, struct mica_kno
 		mica_mountinfo_free(&namespace->mounts);
 	}
 	if (other_root || (!namespace->container && record->cgroup_id != namespace->cgroup_id))
-		namespace->retry = (struct mica_retry){};
+	namespace->retry = (struct mica_retry){};
 	namespace->cgroup_id = record->cgroup_id;
 	if ((other_root || !namespace->container) && mica_retry_due(&namespace->retry))
 		look_up(table, namespace, record);
@@ -237,7 +237,7 @@ int mica_namespace_table_find(struct mica_namespace_table *table, const struct m
 	}
 	*ret = namespace;
 	if (created && !namespace->created_ns)
-		namespace->created_ns = mica_now_ns();
+	namespace->created_ns = mica_now_ns();
 	note_mounts(namespace, record);
 	if (record->type == MICA_EVENT_NAMESPACE_GONE || namespace->gone ||
 	    namespace->public.kind == MICA_NAMESPACE_HOST)

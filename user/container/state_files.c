@@ -114,6 +114,7 @@ static int name_by_directory(struct mica_state_files *files, struct state_file *
 	container->name = strdup(id);
 	if (!container->id || !container->name)
 		return -ENOMEM;
+	container->unfinished = true;
 	file->container = TAKE_PTR(container);
 	files->changed = true;
 	return 0;

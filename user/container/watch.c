@@ -78,8 +78,7 @@ void mica_watch_add(struct mica_watch *watch, const char *path)
 	memcpy(watched->path, path, length + 1);
 	watched->key = mica_hash_bytes(path, length);
 	watched->number = inotify_add_watch(watch->fd, path, mask);
-	if (watched->number < 0 ||
-	    mica_table_put(&watch->directories, (uint64_t)watched->number + 1, watched) < 0) {
+	if (watched->number < 0 || mica_table_put(&watch->directories, (uint64_t)watched->number + 1, watched) < 0) {
 		free(watched);
 		return;
 	}

@@ -95,7 +95,7 @@ int mica_hold_add(struct mica_hold *hold, const struct mica_event *event, struct
 		int r;
 
 		hold->hurried += hold->first->event.wait_until_ns &&
-				 !mica_identify_is_named(hold->identity, &hold->first->event);
+				 !mica_identity_is_known(hold->identity, &hold->first->event.record);
 		r = pass_first(hold);
 		if (r)
 			return r;
@@ -109,7 +109,7 @@ int mica_hold_release(struct mica_hold *hold, uint64_t now, bool all)
 		const struct mica_event *event = &hold->first->event;
 		int r;
 
-		if (!all && event->wait_until_ns > now && !mica_identify_is_named(hold->identity, event))
+		if (!all && event->wait_until_ns > now && !mica_identity_is_known(hold->identity, &event->record))
 			return 0;
 		r = pass_first(hold);
 		if (r)

@@ -32,27 +32,18 @@ int mica_identify(struct mica_identity *identity, struct mica_event *event)
 	return 0;
 }
 
-bool mica_identify_is_named(struct mica_identity *identity, const struct mica_event *event)
-{
-	const struct mica_container *container = event->container;
-
-	if (!container)
-		container = mica_identity_container(identity, &event->record);
-	return container && container->name;
-}
-
 int mica_identify_again(struct mica_identity *identity, struct mica_event *event, struct mica_bytes path,
 			struct mica_bytes source)
 {
 	struct mica_identified identified;
 	int r;
 
-	if (event->wait_until_ns && !event->container && mica_identity_container(identity, &event->record)) {
+	if (event->wait_until_ns) {
 		r = mica_identity_find_again(identity, &event->record, path, source, &identified);
 		if (r < 0)
 			return r;
-		/* Its file system may be gone by now. */
-		if (r == 0 && !identified.host_path)
+		/* Its file system may be gone by now, its device number another's. */
+		if (r == 0 && (event->record.union_id || !identified.host_path))
 			identified.host_path = event->host_path;
 		if (r == 0)
 			fill(event, &identified);

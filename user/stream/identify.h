@@ -25,9 +25,6 @@ int mica_identify(struct mica_identity *identity, struct mica_event *event);
  */
 int mica_identify_again(struct mica_identity *identity, struct mica_event *event, struct mica_bytes path,
 			struct mica_bytes source);
-/** True: mica_identify_again will find the name of the event's container. */
-bool mica_identify_is_named(struct mica_identity *identity, const struct mica_event *event);
-
 /** To be called after the sinks: forgets the namespace or union whose end the event reports. */
 void mica_identify_done(struct mica_identity *identity, const struct mica_event *event);
 
