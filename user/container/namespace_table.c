@@ -40,6 +40,7 @@ static int add_namespace(struct mica_namespace_table *table, const struct mica_r
 		return -ENOMEM;
 	namespace->public.id = record->mnt_ns_id;
 	namespace->public.inode = record->mnt_ns;
+	namespace->created_ns = record->type == MICA_EVENT_NAMESPACE_CREATED ? mica_now_ns() : 0;
 	if (mica_table_put(&table->namespaces, record->mnt_ns_id, namespace) < 0) {
 		free(namespace);
 		return -ENOMEM;
@@ -203,21 +204,21 @@ struct mica_mountinfo *mica_namespace_mounts(struct mica_namespace_table *table,
 }
 
 /** Another root or cgroup than before is a reason to look again at once. */
-static void look_up_when_due(struct mica_namespace_table *table, struct mica_known_namespace *namespace,
+static void look_up_when_due(struct mica_namespace_table *table, struct mica_known_namespace *known,
 			     const struct mica_record *record)
 {
-	bool other_root = record->root_union && record->root_union != namespace->root_union;
+	bool other_root = record->root_union && record->root_union != known->root_union;
 
 	if (other_root) {
-		namespace->root_union = record->root_union;
+		known->root_union = record->root_union;
 		/* Other paths. */
-		mica_mountinfo_free(&namespace->mounts);
+		mica_mountinfo_free(&known->mounts);
 	}
-	if (other_root || (!namespace->container && record->cgroup_id != namespace->cgroup_id))
-	namespace->retry = (struct mica_retry){};
-	namespace->cgroup_id = record->cgroup_id;
-	if ((other_root || !namespace->container) && mica_retry_due(&namespace->retry))
-		look_up(table, namespace, record);
+	if (other_root || (!known->container && record->cgroup_id != known->cgroup_id))
+		known->retry = (struct mica_retry){};
+	known->cgroup_id = record->cgroup_id;
+	if ((other_root || !known->container) && mica_retry_due(&known->retry))
+		look_up(table, known, record);
 }
 
 int mica_namespace_table_find(struct mica_namespace_table *table, const struct mica_record *record,
@@ -236,8 +237,6 @@ int mica_namespace_table_find(struct mica_namespace_table *table, const struct m
 			return r;
 	}
 	*ret = namespace;
-	if (created && !namespace->created_ns)
-	namespace->created_ns = mica_now_ns();
 	note_mounts(namespace, record);
 	if (record->type == MICA_EVENT_NAMESPACE_GONE || namespace->gone ||
 	    namespace->public.kind == MICA_NAMESPACE_HOST)
