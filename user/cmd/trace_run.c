@@ -27,7 +27,8 @@
 #define READ_INTERVAL_MS 100
 #define SECOND_NS 1000000000ULL
 /** The engines are asked for news at most this often. */
-#define SETTLE_INTERVAL_NS 5000000ULL
+#define SETTLE_INTERVAL_MS 5
+#define SETTLE_INTERVAL_NS (SETTLE_INTERVAL_MS * 1000000ULL)
 /** Unions described at a time while mica starts: a fraction of the smallest ring buffer. */
 #define SCAN_BATCH 16
 #define OUTPUT_BYTES (256 << 10)
@@ -51,6 +52,8 @@ struct trace {
 	unsigned scanned;
 	/** When the engines were last asked for news. */
 	uint64_t settled_ns;
+	/** They have news, sooner than that. */
+	bool news;
 	/** A union was met that the kernel did not describe. */
 	bool scan_again;
 	/** Why stdout failed, or 0. What comes after that is counted, not written. */
@@ -282,8 +285,10 @@ static int settle(struct trace *trace, bool told)
 {
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
 
-	if (!told && now - trace->settled_ns < SETTLE_INTERVAL_NS)
+	trace->news |= told;
+	if (now - trace->settled_ns < SETTLE_INTERVAL_NS)
 		return 0;
+	trace->news = false;
 	trace->settled_ns = now;
 	return mica_trace_select_settled(&trace->selection, trace->identity);
 }
@@ -298,9 +303,12 @@ static int loop(struct trace *trace, int signals)
 	int error;
 
 	while (!trace->done) {
-		if (poll(fds, 3, READ_INTERVAL_MS) < 0 && errno != EINTR)
+		/* News that must wait are not asked for again. */
+		if (poll(fds, trace->news ? 2 : 3, trace->news ? SETTLE_INTERVAL_MS : READ_INTERVAL_MS) < 0 &&
+		    errno != EINTR)
 			return -errno;
 		error = settle(trace, fds[2].revents);
+		fds[2].revents = 0;
 		if (!error)
 			error = drain(trace, false);
 		if (error)
@@ -325,6 +333,7 @@ static int finish(struct trace *trace)
 	int error;
 
 	mica_kernel_detach(trace->kernel);
+	trace->settled_ns = 0;
 	error = settle(trace, true);
 	if (!error)
 		error = drain(trace, true);

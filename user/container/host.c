@@ -109,7 +109,7 @@ void mica_host_watch(const struct mica_host *host, const char *directory)
 	_cleanup_free_ char *path = host->watch ? mica_host_path(host, directory) : NULL;
 
 	if (path)
-		mica_watch_add(host->watch, path);
+		mica_watch_add(host->watch, path, false);
 }
 
 uint32_t mica_host_mount_namespace(const struct mica_host *host, int pid)

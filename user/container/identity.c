@@ -166,10 +166,14 @@ static bool is_known(const struct mica_known_container *container)
 static uint64_t wait_until(const struct mica_known_container *container, const struct mica_known_namespace *namespace,
 			   const struct mica_union *u)
 {
-	uint64_t since = 0, now = mica_now_ns();
+	uint64_t since = 0, now;
 
+	/* The usual case, which is to cost nothing. */
+	if (container && is_known(container))
+		return 0;
+	now = mica_now_ns();
 	if (container)
-		return is_known(container) || now > container->known_ns + UNFINISHED_NS ? 0 : now + MICA_NAME_WAIT_NS;
+		return now < container->known_ns + UNFINISHED_NS ? now + MICA_NAME_WAIT_NS : 0;
 	if (namespace && namespace->public.kind != MICA_NAMESPACE_HOST)
 		since = namespace->created_ns;
 	else if (u)

@@ -181,7 +181,7 @@ int mica_state_files_look(struct mica_state_files *files, const char *directory,
 	if (!root)
 		return -ENOMEM;
 	if (stream && files->host->watch)
-		mica_watch_add(files->host->watch, root);
+		mica_watch_add(files->host->watch, root, true);
 	while (stream && r == 0 && (entry = readdir(stream)))
 		if (entry->d_name[0] != '.')
 			r = look_at(files, directory, entry->d_name, file);

@@ -17,6 +17,7 @@
 struct mica_watched {
 	int number;
 	uint64_t key;
+	bool wants_names;
 	char **names;
 	size_t first;
 	size_t count;
@@ -64,7 +65,7 @@ static void forget(struct mica_watch *watch, struct mica_watched *watched)
 	free_watched(watched);
 }
 
-void mica_watch_add(struct mica_watch *watch, const char *path)
+void mica_watch_add(struct mica_watch *watch, const char *path, bool names)
 {
 	const uint32_t mask = IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_MOVE_SELF | IN_ONLYDIR | IN_MASK_CREATE;
 	size_t length = strlen(path);
@@ -76,6 +77,7 @@ void mica_watch_add(struct mica_watch *watch, const char *path)
 	if (!watched)
 		return;
 	memcpy(watched->path, path, length + 1);
+	watched->wants_names = names;
 	watched->key = mica_hash_bytes(path, length);
 	watched->number = inotify_add_watch(watch->fd, path, mask);
 	if (watched->number < 0 || mica_table_put(&watch->directories, (uint64_t)watched->number + 1, watched) < 0) {
@@ -113,7 +115,8 @@ static void take_in(struct mica_watch *watch, const struct inotify_event *event)
 		forget(watch, watched);
 	else if (event->mask & IN_MOVE_SELF)
 		(void)inotify_rm_watch(watch->fd, event->wd);
-	else if (event->len && event->mask & IN_ISDIR && event->mask & (IN_CREATE | IN_MOVED_TO))
+	else if (watched->wants_names && event->len && event->mask & IN_ISDIR &&
+		 event->mask & (IN_CREATE | IN_MOVED_TO))
 		keep_name(watched, event->name);
 }
 

@@ -25,12 +25,10 @@ struct mica_watch {
 void mica_watch_init(struct mica_watch *watch);
 void mica_watch_free(struct mica_watch *watch);
 
-/** Watches a directory, which may be absent (then nothing is done), until it is gone. Cheap when it is watched. */
-void mica_watch_add(struct mica_watch *watch, const char *path);
-/**
- * Takes in what the kernel told since. Directories made in a watched one are kept for mica_watch_take. True: there was
- * something.
- */
+/** Watches a directory, which may be absent (then nothing is done), until it is gone. `names`: what is made in it is
+ *  kept for mica_watch_take. Cheap when it is watched. */
+void mica_watch_add(struct mica_watch *watch, const char *path, bool names);
+/** Takes in what the kernel told since. True: there was something. */
 bool mica_watch_read(struct mica_watch *watch);
 /** Name of the next directory that was made in `path` (caller frees); NULL: none. */
 char *mica_watch_take(struct mica_watch *watch, const char *path);

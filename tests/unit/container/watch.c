@@ -57,8 +57,8 @@ static bool is_readable(void)
 
 Test(watch, directories_that_came_and_went)
 {
-	mica_watch_add(&watch, root);
-	mica_watch_add(&watch, root);
+	mica_watch_add(&watch, root, true);
+	mica_watch_add(&watch, root, true);
 	cr_assert(!mica_watch_read(&watch));
 	shell("mkdir a b; rmdir a; touch file; mkdir c; mv c d");
 	cr_assert(is_readable());
@@ -77,15 +77,15 @@ Test(watch, directories_that_came_and_went)
 
 Test(watch, a_directory_that_is_made_again)
 {
-	mica_watch_add(&watch, "/tmp/mica-watch-none/absent");
-	mica_watch_add(&watch, root);
+	mica_watch_add(&watch, "/tmp/mica-watch-none/absent", true);
+	mica_watch_add(&watch, root, true);
 	shell("mkdir a; cd ..; rm -r $OLDPWD");
 	cr_assert(mica_watch_read(&watch));
 	assert_taken(NULL);
 	cr_assert_eq(watch.directories.count, 0);
 	cr_assert_eq(watch.paths.count, 0);
 	cr_assert_eq(mkdir(root, 0700), 0);
-	mica_watch_add(&watch, root);
+	mica_watch_add(&watch, root, true);
 	shell("mkdir b");
 	cr_assert(mica_watch_read(&watch));
 	assert_taken("b");
@@ -93,7 +93,7 @@ Test(watch, a_directory_that_is_made_again)
 
 Test(watch, names_that_nobody_takes)
 {
-	mica_watch_add(&watch, root);
+	mica_watch_add(&watch, root, true);
 	for (int i = 0; i < 3; i++) {
 		shell("for i in $(seq 2000); do echo $i; done | xargs mkdir; rmdir *");
 		cr_assert(mica_watch_read(&watch));
@@ -105,4 +105,12 @@ Test(watch, names_that_nobody_takes)
 	shell("mkdir again");
 	cr_assert(mica_watch_read(&watch));
 	assert_taken("again");
+}
+
+Test(watch, without_names)
+{
+	mica_watch_add(&watch, root, false);
+	shell("mkdir a");
+	cr_assert(mica_watch_read(&watch));
+	assert_taken(NULL);
 }
