@@ -101,6 +101,8 @@ bool mica_trace_selects(const struct mica_trace_options *options);
  * known yet passes.
  */
 bool mica_trace_select(struct mica_trace_selection *selection, const struct mica_event *event);
+/** The same without telling the kernel: for an event that was held back, whose namespace may be gone. */
+bool mica_trace_shows(const struct mica_trace_selection *selection, const struct mica_event *event);
 /** Tells the kernel of namespaces whose container has become known only now. 0 or -ENOMEM. */
 int mica_trace_select_settled(struct mica_trace_selection *selection, struct mica_identity *identity);
 /** Forgets the namespace or union whose end the event reports. */

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "cmd/trace.h"
 #include "stream/decode.h"
+#include "stream/hold.h"
 #include "stream/identify.h"
 #include "stream/json_memory.h"
 #include "stream/sink.h"
@@ -27,10 +28,13 @@
 #define READ_INTERVAL_MS 100
 #define SECOND_NS 1000000000ULL
 /** The engines are asked for news at most this often. */
-#define SETTLE_INTERVAL_NS 5000000ULL
+#define SETTLE_INTERVAL_MS 5
+#define SETTLE_INTERVAL_NS (SETTLE_INTERVAL_MS * 1000000ULL)
 /** Unions described at a time while mica starts: a fraction of the smallest ring buffer. */
 #define SCAN_BATCH 16
 #define OUTPUT_BYTES (256 << 10)
+/** For events that wait for their container's name. */
+#define HOLD_BYTES ((size_t)16 << 20)
 
 struct trace {
 	const struct mica_trace_options *options;
@@ -40,6 +44,7 @@ struct trace {
 	struct mica_trace_selection selection;
 	struct mica_decoder decoder;
 	struct mica_json_memory memory;
+	struct mica_hold hold;
 	struct mica_text_options text;
 	struct mica_losses losses;
 	uint64_t unreadable;
@@ -52,6 +57,8 @@ struct trace {
 	uint64_t statistics_ns;
 	/** When the engines were last asked for news. */
 	uint64_t settled_ns;
+	/** They have news, sooner than that. */
+	bool news;
 	/** A union was met that the kernel did not describe. */
 	bool scan_again;
 	/** Why stdout failed, or 0. What comes after that is counted, not written. */
@@ -142,10 +149,45 @@ static int show(struct trace *trace, const struct mica_event *event)
 	return error;
 }
 
+/** A file outside of unions, in a namespace that turned out to be no container's. */
+static bool is_others_file(const struct mica_event *event)
+{
+	return event->mount_namespace && event->mount_namespace->kind == MICA_NAMESPACE_OTHER && !event->container &&
+	       event->object.kind >= MICA_OBJECT_VOLUME && event->record.type < MICA_EVENT_MOUNT;
+}
+
+static int pass(const struct mica_event *event, void *userdata)
+{
+	struct trace *trace = userdata;
+
+	/* What comes after the last event that was asked for is not wanted. */
+	if ((trace->done && !trace->output_error) || is_others_file(event))
+		return 0;
+	return mica_trace_shows(&trace->selection, event) ? show(trace, event) : 0;
+}
+
+/** Shows an event, or holds it back: for its container's name, or behind one that waits. */
+static int show_or_hold(struct trace *trace, const struct mica_event *event, struct mica_bytes path,
+			struct mica_bytes source)
+{
+	bool shown = mica_trace_select(&trace->selection, event);
+
+	if (trace->options->events && !(trace->options->events >> event->record.type & 1))
+		return 0;
+	if (!event->wait_until_ns && !mica_hold_waits(&trace->hold))
+		return shown ? show(trace, event) : 0;
+	if (!event->wait_until_ns && !shown)
+		return 0;
+	/* Its cgroup may be gone when it is shown. */
+	(void)mica_identity_cgroup_path(trace->identity, event->record.cgroup_id);
+	return mica_hold_add(&trace->hold, event, path, source);
+}
+
 /** One record from the ring. What comes after the last event that was asked for stays there. */
 static int take(const void *record, size_t size, void *userdata)
 {
 	struct trace *trace = userdata;
+	struct mica_bytes path, source;
 	struct mica_event event;
 	int error;
 
@@ -155,14 +197,15 @@ static int take(const void *record, size_t size, void *userdata)
 		trace->unreadable++;
 		return 0;
 	}
+	path = event.path;
+	source = event.source;
 	event.time_ns = event.record.time_ns + trace->clock_offset_ns;
 	error = mica_identify(trace->identity, &event);
 	if (error)
 		return error > 0 ? 0 : error;
 	if (event.record.union_id && !mica_identity_knows_union(trace->identity, event.record.union_id))
 		trace->scan_again = true;
-	if (mica_trace_select(&trace->selection, &event))
-		error = show(trace, &event);
+	error = show_or_hold(trace, &event, path, source);
 	mica_trace_select_done(&trace->selection, &event);
 	mica_identify_done(trace->identity, &event);
 	return error;
@@ -204,13 +247,14 @@ static int report_losses(struct trace *trace)
 	return 0;
 }
 
-/** Reads all records that are there, and passes them on at once. */
-static int drain(struct trace *trace)
+/** Reads all records that are there, and passes them on at once; with `all` also those that are held back. */
+static int drain(struct trace *trace, bool all)
 {
-	int count = mica_kernel_read(trace->kernel);
+	int error, count = mica_kernel_read(trace->kernel);
 
+	error = mica_hold_release(&trace->hold, now_ns(CLOCK_MONOTONIC), all);
 	flush_output(trace);
-	return count < 0 ? count : 0;
+	return count < 0 ? count : error;
 }
 
 static int visit_union(const char *path, void *userdata)
@@ -221,7 +265,7 @@ static int visit_union(const char *path, void *userdata)
 	/* The answer comes through the ring, from the program on ovl_statfs. A union that is gone by now said so
 	 * itself. */
 	(void)statfs(path, &unused);
-	return ++trace->scanned % SCAN_BATCH ? 0 : drain(trace);
+	return ++trace->scanned % SCAN_BATCH ? 0 : drain(trace, false);
 }
 
 static int visit_namespace(const struct mica_found_namespace *found, void *userdata)
@@ -258,17 +302,19 @@ static int look_around(struct trace *trace)
 	int error = mica_kernel_report_writes(trace->kernel);
 
 	if (!error)
-		error = drain(trace);
+		error = drain(trace, false);
 	return error ? error : report_losses(trace);
 }
 
-/** Takes in what the engines have made known since, before the events that came after it. */
-static int settle(struct trace *trace)
+/** Takes in what the engines have made known since, before the events that came after it. `told`: there are news. */
+static int settle(struct trace *trace, bool told)
 {
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
 
+	trace->news |= told;
 	if (now - trace->settled_ns < SETTLE_INTERVAL_NS)
 		return 0;
+	trace->news = false;
 	trace->settled_ns = now;
 	return mica_trace_select_settled(&trace->selection, trace->identity);
 }
@@ -305,18 +351,22 @@ static int print_statistics_due(struct trace *trace, uint64_t now)
 static int loop(struct trace *trace, int signals)
 {
 	struct pollfd fds[] = { { .fd = mica_kernel_fd(trace->kernel), .events = POLLIN },
-				{ .fd = signals, .events = POLLIN } };
+				{ .fd = signals, .events = POLLIN },
+				{ .fd = mica_identity_fd(trace->identity), .events = POLLIN } };
 	uint64_t start = now_ns(CLOCK_MONOTONIC), looked = start, now;
 	int error;
 
 	trace->statistics_ns = start;
 
 	while (!trace->done) {
-		if (poll(fds, 2, READ_INTERVAL_MS) < 0 && errno != EINTR)
+		/* News that must wait are not asked for again. */
+		if (poll(fds, trace->news ? 2 : 3, trace->news ? SETTLE_INTERVAL_MS : READ_INTERVAL_MS) < 0 &&
+		    errno != EINTR)
 			return -errno;
-		error = settle(trace);
+		error = settle(trace, fds[2].revents);
+		fds[2].revents = 0;
 		if (!error)
-			error = drain(trace);
+			error = drain(trace, false);
 		if (error)
 			return error;
 		if (fds[1].revents)
@@ -342,11 +392,16 @@ static int finish(struct trace *trace)
 	int error;
 
 	mica_kernel_detach(trace->kernel);
-	error = drain(trace);
+	trace->settled_ns = 0;
+	error = settle(trace, true);
 	if (!error)
 		error = mica_kernel_report_writes(trace->kernel);
 	if (!error)
-		error = drain(trace);
+		error = drain(trace, true);
+	if (trace->hold.hurried)
+		mica_log_warning(
+			"%llu events were shown before the name of their container was known: too many at once",
+			(unsigned long long)trace->hold.hurried);
 	if (!error)
 		error = report_losses(trace);
 	return error;
@@ -383,8 +438,8 @@ static void set_up_text(struct trace *trace)
 /** Types that are needed to know who is who, shown or not. */
 static uint64_t wanted_events(const struct mica_trace_options *options)
 {
-	const uint64_t always =
-		1ULL << MICA_EVENT_UNION_UP | 1ULL << MICA_EVENT_UNION_DOWN | 1ULL << MICA_EVENT_NAMESPACE_GONE;
+	const uint64_t always = 1ULL << MICA_EVENT_UNION_UP | 1ULL << MICA_EVENT_UNION_DOWN |
+				1ULL << MICA_EVENT_NAMESPACE_CREATED | 1ULL << MICA_EVENT_NAMESPACE_GONE;
 
 	return options->events ? options->events | always : UINT64_MAX;
 }
@@ -398,7 +453,7 @@ static int trace_events(struct trace *trace, int signals)
 	set_up_text(trace);
 	error = mica_identity_scan(trace->identity, visit_namespace, visit_union, trace);
 	if (!error)
-		error = drain(trace);
+		error = drain(trace, false);
 	if (!error)
 		mica_log_info("tracing; Ctrl-C ends");
 	if (!error)
@@ -427,6 +482,7 @@ static void free_trace(struct trace *trace)
 {
 	mica_kernel_close(&trace->kernel);
 	mica_json_memory_free(&trace->memory);
+	mica_hold_free(&trace->hold);
 	mica_trace_selection_free(&trace->selection);
 	mica_statistics_free(&trace->statistics);
 	mica_identity_free(&trace->identity);
@@ -468,5 +524,7 @@ int mica_trace_run(const struct mica_trace_options *options)
 		return error == -ENOMEM ? MICA_EXIT_FAILURE : MICA_EXIT_UNSUPPORTED;
 	}
 	trace.selection.kernel = trace.kernel;
+	trace.hold =
+		(struct mica_hold){ .limit = HOLD_BYTES, .pass = pass, .userdata = &trace, .identity = trace.identity };
 	return trace_events(&trace, signals);
 }

@@ -57,6 +57,9 @@ static void tell_kernel_of_namespace(struct mica_trace_selection *selection, con
 {
 	uint64_t id = event->record.mnt_ns_id;
 
+	/* A young one may turn out to be a container yet, whose files would be missed. */
+	if (decision == MICA_SELECTION_OTHER && event->wait_until_ns)
+		return;
 	if (decision == MICA_SELECTION_UNKNOWN || event->record.flags & MICA_RECORD_HOST ||
 	    event->record.type == MICA_EVENT_NAMESPACE_GONE || !remember(&selection->namespaces, id, decision))
 		return;
@@ -83,7 +86,7 @@ static void tell_kernel_of_union(struct mica_trace_selection *selection, const s
 }
 
 /** Does the event pass --container, --image and --namespace? What is not known yet does. */
-static bool subject_passes(struct mica_trace_selection *selection, const struct mica_event *event,
+static bool subject_passes(const struct mica_trace_selection *selection, const struct mica_event *event,
 			   enum mica_selection decision)
 {
 	const struct mica_trace_options *options = selection->options;
@@ -93,10 +96,9 @@ static bool subject_passes(struct mica_trace_selection *selection, const struct 
 		return true;
 	if (!options->containers && !options->images)
 		return decision == MICA_SELECTION_WATCHED;
-	match = mica_trace_match_container(options, event->container);
-	tell_kernel_of_union(selection, event, match);
 	if (!namespace_passes(options, event->record.mnt_ns))
 		return false;
+	match = mica_trace_match_container(options, event->container);
 	if (match == MICA_TRACE_YES || decision == MICA_SELECTION_WATCHED)
 		return true;
 	/* Not known whose it is: it may be what was asked for. */
@@ -106,13 +108,26 @@ static bool subject_passes(struct mica_trace_selection *selection, const struct 
 
 bool mica_trace_select(struct mica_trace_selection *selection, const struct mica_event *event)
 {
-	enum mica_selection decision;
+	const struct mica_trace_options *options = selection->options;
 
 	if (event->record.type == MICA_EVENT_LOST)
 		return true;
-	decision = classify_namespace(selection->options, event->record.mnt_ns, event->mount_namespace);
-	tell_kernel_of_namespace(selection, event, decision);
-	return subject_passes(selection, event, decision) && mica_trace_match_event(selection->options, event);
+	tell_kernel_of_namespace(selection, event,
+				 classify_namespace(options, event->record.mnt_ns, event->mount_namespace));
+	if (options->containers || options->images)
+		tell_kernel_of_union(selection, event, mica_trace_match_container(options, event->container));
+	return mica_trace_shows(selection, event);
+}
+
+bool mica_trace_shows(const struct mica_trace_selection *selection, const struct mica_event *event)
+{
+	const struct mica_trace_options *options = selection->options;
+
+	if (event->record.type == MICA_EVENT_LOST)
+		return true;
+	return subject_passes(selection, event,
+			      classify_namespace(options, event->record.mnt_ns, event->mount_namespace)) &&
+	       mica_trace_match_event(options, event);
 }
 
 static int select_settled(const struct mica_namespace *found, void *userdata)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "container/watch.h"
 
 /** How long the details of a container that is gone are kept for records still under way. */
 #define GONE_KEEP_NS 10000000000ULL
@@ -47,8 +48,9 @@ static void drop_volumes(struct mica_known_container *known)
 static void drop_locations(struct mica_known_container *known)
 {
 	free(known->upper.path);
+	free(known->init.path);
 	free(known->root.path);
-	known->upper = known->root = (struct mica_location){};
+	known->upper = known->init = known->root = (struct mica_location){};
 }
 
 static void drop_details(struct mica_known_container *known)
@@ -100,6 +102,7 @@ static int add_known(struct mica_container_table *table, const char *id, struct 
 	known->container.id = mica_string_pool_add(&table->names, id);
 	if (!known->container.id)
 		return -ENOMEM;
+	known->known_ns = mica_now_ns();
 	known->next_of_hash = mica_table_get(&table->by_id, key);
 	if (mica_table_put(&table->by_id, key, known) < 0)
 		return -ENOMEM;
@@ -211,6 +214,8 @@ static void sweep(struct mica_container_table *table)
 
 int mica_container_table_refresh(struct mica_container_table *table)
 {
+	if (table->host->watch)
+		(void)mica_watch_read(table->host->watch);
 	table->round++;
 	for (size_t i = 0; mica_engines[i]; i++) {
 		struct take_context context = { .table = table, .engine = i };
@@ -254,6 +259,11 @@ static void locate(const struct mica_container_table *table, const char *path, s
 	(void)mica_mountinfo_locate(table->mounts, real, &location->device, &location->path);
 }
 
+static bool lies_at(const struct mica_location *location, uint32_t device, const char *path)
+{
+	return location->device == device && location->path && strcmp(location->path, path) == 0;
+}
+
 struct mica_known_container *mica_container_by_upper(struct mica_container_table *table, uint32_t device,
 						     const char *path)
 {
@@ -261,7 +271,8 @@ struct mica_known_container *mica_container_by_upper(struct mica_container_table
 		struct mica_known_container *known = table->live[i];
 
 		locate(table, known->details->upper_directory, &known->upper);
-		if (known->upper.device == device && known->upper.path && strcmp(known->upper.path, path) == 0)
+		locate(table, known->details->init_directory, &known->init);
+		if (lies_at(&known->upper, device, path) || lies_at(&known->init, device, path))
 			return known;
 	}
 	return NULL;
@@ -315,6 +326,14 @@ const char *mica_container_table_role(struct mica_container_table *table, const 
 		if (mica_engines[i]->layer_role)
 			role = mica_engines[i]->layer_role(table->engine_states[i], directory);
 	return role;
+}
+
+bool mica_container_table_owns(const char *directory)
+{
+	for (size_t i = 0; mica_engines[i]; i++)
+		if (mica_engines[i]->owns && mica_engines[i]->owns(directory))
+			return true;
+	return false;
 }
 
 bool mica_container_table_volume_of_path(struct mica_container_table *table, const char *path, const char **ret_name,

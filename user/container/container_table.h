@@ -46,6 +46,8 @@ struct mica_known_container {
 	bool detailed;
 	struct mica_engine_container *details;
 	struct mica_location upper;
+	/** Upper of the union in which an engine makes the container's init layer. */
+	struct mica_location init;
 	struct mica_location root;
 	struct mica_known_volume *volumes;
 	size_t volume_count;
@@ -56,6 +58,7 @@ struct mica_known_container {
 	/** The engine still knew it in its last round. */
 	bool present;
 	unsigned round;
+	uint64_t known_ns;
 	uint64_t gone_ns;
 	/** Unions and namespaces that refer to it. */
 	unsigned users;
@@ -123,6 +126,8 @@ void mica_container_renew_volumes(struct mica_known_container *container);
 
 /** Digest of a layer directory, in the pool; NULL: not known. */
 const char *mica_container_table_digest(struct mica_container_table *table, const char *directory);
+/** True: a directory that an engine made for the union of a container, perhaps one that is not known yet. */
+bool mica_container_table_owns(const char *directory);
 /** Role of a layer directory ("init"), a static string; NULL: none. */
 const char *mica_container_table_role(struct mica_container_table *table, const char *directory);
 /** Name of the engine volume that a host path lies in, and the volume's directory, both in the pool. False: in none. */

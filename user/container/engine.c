@@ -77,6 +77,7 @@ void mica_engine_container_free(struct mica_engine_container **container)
 	free(c->image);
 	free(c->image_id);
 	free(c->upper_directory);
+	free(c->init_directory);
 	free(c->root_directory);
 	free(c->bundle_directory);
 	free(c);
@@ -114,10 +115,12 @@ static int copy_container(const struct mica_engine_container *from, struct mica_
 	if (copy_string(from->id, &to->id) < 0 || copy_string(from->name, &to->name) < 0 ||
 	    copy_string(from->image, &to->image) < 0 || copy_string(from->image_id, &to->image_id) < 0 ||
 	    copy_string(from->upper_directory, &to->upper_directory) < 0 ||
+	    copy_string(from->init_directory, &to->init_directory) < 0 ||
 	    copy_string(from->root_directory, &to->root_directory) < 0 ||
 	    copy_string(from->bundle_directory, &to->bundle_directory) < 0)
 		return -ENOMEM;
 	to->pid = from->pid;
+	to->unfinished = from->unfinished;
 	for (size_t i = 0; r == 0 && i < from->volume_count; i++)
 		r = mica_engine_container_add_volume(to, from->volumes[i].name, from->volumes[i].source,
 						     from->volumes[i].destination);

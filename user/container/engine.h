@@ -9,6 +9,7 @@
 #ifndef MICA_CONTAINER_ENGINE_H
 #define MICA_CONTAINER_ENGINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,10 +34,14 @@ struct mica_engine_container {
 	char *image_id;
 	/** Root directory on the host of the union's upper (`…/diff`); NULL: not a union, or not known. */
 	char *upper_directory;
+	/** The same of the union in which the engine makes the container's own lower layer; NULL: none. */
+	char *init_directory;
 	/** Root file system's mount point or directory on the host; NULL: not known. */
 	char *root_directory;
 	/** Directory on the host with the container's OCI config.json; NULL: not known. */
 	char *bundle_directory;
+	/** Being made: its name is known, the rest is to come. */
+	bool unfinished;
 	/** Init process in the host's pid namespace; 0: not running or not known. */
 	int pid;
 	/** What the engine itself says of its volumes, NULL: nothing. They lend their names to those of config.json,
@@ -68,6 +73,9 @@ struct mica_engine_ops {
 	 * not one of this engine's layers, or has no digest (an upper). The slot is NULL for an engine without layers.
 	 */
 	const char *(*layer_digest)(void *state, const char *layer_directory);
+	/** True: the engine makes such directories (an upper) for containers, before it says whose. NULL: it says it
+	 * before. */
+	bool (*owns)(const char *directory);
 	/** "init" for a layer that belongs to one container and not to its image, a static string; NULL: it does not.
 	 * The slot may be NULL. */
 	const char *(*layer_role)(void *state, const char *layer_directory);

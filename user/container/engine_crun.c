@@ -83,6 +83,7 @@ static int crun_open(const struct mica_host *host, void **ret_state)
 	if (!state)
 		return -ENOMEM;
 	state->host = host;
+	state->named_by_directory = true;
 	state->parse = parse;
 	*ret_state = state;
 	return 0;

@@ -120,7 +120,7 @@ static int add_mount(struct mica_engine_container *container, const struct mica_
 	if (print_layer(&container->upper_directory, mount->first, "diff") < 0 ||
 	    print_layer(&container->root_directory, mount->first, "merged") < 0)
 		return -ENOMEM;
-	return 0;
+	return mount->second && *mount->second ? print_layer(&container->init_directory, mount->second, "diff") : 0;
 }
 
 static int add_image_name(struct mica_engine_container *container, const struct mica_docker_images *images)
@@ -240,6 +240,15 @@ static const char *docker_layer_role(void *userdata, const char *layer_directory
 	return NULL;
 }
 
+static bool docker_owns(const char *directory)
+{
+	static const char after[] = "/diff";
+	const char *at = strstr(directory, "/overlay2/");
+	size_t length = strlen(directory);
+
+	return at && length >= sizeof(after) && strcmp(directory + length - (sizeof(after) - 1), after) == 0;
+}
+
 static int docker_volume_of_path(const char *path, char **ret_name, size_t *ret_directory_length)
 {
 	return mica_engine_volume_below(path, DOCKER_ROOT "/volumes/", "/_data", ret_name, ret_directory_length);
@@ -260,6 +269,7 @@ const struct mica_engine_ops mica_engine_docker = {
 	.each_container = docker_each_container,
 	.bundle_directory = docker_bundle_directory,
 	.layer_digest = docker_layer_digest,
+	.owns = docker_owns,
 	.layer_role = docker_layer_role,
 	.volume_of_path = docker_volume_of_path,
 	.volume_directories = DOCKER_ROOT "/volumes/*/_data",

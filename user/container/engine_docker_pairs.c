@@ -129,6 +129,7 @@ int mica_docker_pairs_refresh(struct mica_docker_pairs *pairs, const struct mica
 	struct round round = { .old = pairs, .files = files, .host = host, .errors = errors };
 	int r;
 
+	mica_host_watch(host, files->directory, false);
 	round.new.stamp = pairs->stamp;
 	if (!mica_host_stamp(host, files->directory, &round.new.stamp) && !pairs->unsettled)
 		return 0;

@@ -73,8 +73,12 @@ static int follow_stamps(struct mica_podman_state *state)
 static int podman_refresh(void *userdata)
 {
 	struct mica_podman_state *state = userdata;
-	int changed = follow_stamps(state);
+	int changed;
 
+	/* Each has both kinds of files. */
+	mica_host_watch(state->host, PODMAN_GRAPH "/overlay-containers", false);
+	mica_host_watch(state->host, PODMAN_RUN "/overlay-containers", false);
+	changed = follow_stamps(state);
 	if (!changed)
 		return 0;
 

@@ -111,6 +111,7 @@ static int runc_open(const struct mica_host *host, void **ret_state)
 	if (!state)
 		return -ENOMEM;
 	state->host = host;
+	state->named_by_directory = true;
 	state->parse = mica_runc_parse_state;
 	*ret_state = state;
 	return 0;

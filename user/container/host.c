@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "container/watch.h"
 
 #define RETRY_FIRST_NS 50000000ULL
 #define RETRY_LAST_NS 5000000000ULL
@@ -32,7 +33,7 @@ int mica_host_init(struct mica_host *host, const char *root)
 		return -ENOMEM;
 	for (length = strlen(real); length && real[length - 1] == '/'; length--)
 		real[length - 1] = '\0';
-	host->prefix = TAKE_PTR(real);
+	*host = (struct mica_host){ .prefix = TAKE_PTR(real) };
 	return 0;
 }
 
@@ -137,6 +138,23 @@ bool mica_host_has(const struct mica_host *host, const char *path)
 	struct stat st;
 
 	return joined && stat(joined, &st) == 0;
+}
+
+void mica_host_watch(const struct mica_host *host, const char *directory, bool names)
+{
+	char buffer[PATH_MAX];
+	const char *path = host->watch ? locate(host, directory, buffer) : NULL;
+
+	if (path)
+		mica_watch_add(host->watch, path, names);
+}
+
+char *mica_host_take_made(const struct mica_host *host, const char *directory)
+{
+	char buffer[PATH_MAX];
+	const char *path = host->watch ? locate(host, directory, buffer) : NULL;
+
+	return path ? mica_watch_take(host->watch, path) : NULL;
 }
 
 uint32_t mica_host_mount_namespace(const struct mica_host *host, int pid)

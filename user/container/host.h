@@ -13,9 +13,13 @@
 /** Bound of a state file of an engine: far above any real one, so that a broken one cannot eat the memory. */
 #define MICA_STATE_FILE_BYTES ((size_t)64 << 20)
 
-/** "" for "/", else the root's path without slash at the end: put before an absolute path. */
+struct mica_watch;
+
 struct mica_host {
+	/** "" for "/", else the root's path without slash at the end: put before an absolute path. */
 	char *prefix;
+	/** Tells of changes; NULL: nobody wants to know. Not owned. */
+	struct mica_watch *watch;
 };
 
 /** Enough of a file's identity to see that it was replaced or written: engines replace state files by rename. */
@@ -44,6 +48,10 @@ int mica_host_stamp(const struct mica_host *host, const char *path, struct mica_
 bool mica_stamp_is_fresh(const struct mica_stamp *stamp);
 /** Is there such a file or directory? */
 bool mica_host_has(const struct mica_host *host, const char *path);
+/** Has changes in a directory told (watch.h), as long as it is there; `names`: also what is made in it. */
+void mica_host_watch(const struct mica_host *host, const char *directory, bool names);
+/** Name of the next directory that was made in a watched one (caller frees); NULL: none. */
+char *mica_host_take_made(const struct mica_host *host, const char *directory);
 /** Inode number of the mount namespace of a process; 0: gone, or not to be told. */
 uint32_t mica_host_mount_namespace(const struct mica_host *host, int pid);
 

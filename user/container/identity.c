@@ -9,6 +9,8 @@
 #include "container/identity_internal.h"
 #include "mica/event.h"
 
+/** A runtime that has not finished after this never will. */
+#define UNFINISHED_NS 10000000000ULL
 #define STRINGS_LIMIT ((size_t)64 << 20)
 
 static int connect_tables(struct mica_identity *identity)
@@ -48,6 +50,7 @@ void mica_identity_free(struct mica_identity **identity)
 	mica_cgroups_free(&i->cgroups);
 	mica_mountinfo_free(&i->mounts);
 	mica_string_pool_free(&i->strings);
+	mica_watch_free(&i->watch);
 	mica_host_free(&i->host);
 	free(i);
 	*identity = NULL;
@@ -63,9 +66,11 @@ int mica_identity_new(const struct mica_identity_options *options, struct mica_i
 		return -ENOMEM;
 	identity->strings.limit = STRINGS_LIMIT;
 	identity->cgroups.mount_fd = -EBADF;
+	mica_watch_init(&identity->watch);
 	r = mica_host_init(&identity->host, options ? options->root : NULL);
 	if (r < 0)
 		return r;
+	identity->host.watch = &identity->watch;
 	path = mica_host_path(&identity->host, "/proc/self/mountinfo");
 	if (!path)
 		return -ENOMEM;
@@ -155,21 +160,50 @@ static struct mica_known_container *task_container(struct mica_identity *identit
 	return root ? root->container : NULL;
 }
 
-int mica_identity_find(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
-		       struct mica_bytes source, struct mica_identified *ret)
+/** Nothing is to come that would tell more of a container. */
+static bool is_known(const struct mica_known_container *container)
+{
+	return container->container.name && !(container->present && container->details->unfinished);
+}
+
+static uint64_t wait_until(const struct mica_known_container *container, const struct mica_known_namespace *namespace,
+			   const struct mica_union *u)
+{
+	uint64_t since = 0, now;
+
+	/* The usual case, which is to cost nothing. */
+	if (container && is_known(container))
+		return 0;
+	now = mica_now_ns();
+	if (container)
+		return now < container->known_ns + UNFINISHED_NS ? now + MICA_NAME_WAIT_NS : 0;
+	if (namespace && namespace->public.kind != MICA_NAMESPACE_HOST)
+		since = namespace->created_ns;
+	else if (u)
+		since = u->engines_own ? u->described_ns : 0;
+	return since && now < since + MICA_NAME_WAIT_NS ? since + MICA_NAME_WAIT_NS : 0;
+}
+
+/** A container's own doing comes after the last that a runtime tells of it: that may have come since the engines were
+ *  last looked at. */
+static int hear_news(struct mica_identity *identity, const struct mica_known_container *container)
+{
+	if (!container || is_known(container) || !mica_watch_read(&identity->watch))
+		return 0;
+	return mica_container_table_refresh(&identity->containers);
+}
+
+/** `namespace`: as it is known now, or NULL. */
+static int find(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
+		struct mica_bytes source, struct mica_known_namespace *namespace, struct mica_identified *ret)
 {
 	struct mica_identified identified = { .path = path, .source = source };
-	struct mica_known_namespace *namespace = NULL;
-	struct mica_known_container *container;
-	struct mica_union *u;
-	int r;
+	struct mica_union *u = mica_union_table_find(&identity->unions, record->union_id);
+	struct mica_known_container *container = task_container(identity, record, namespace, u);
+	int r = hear_news(identity, container);
 
-	r = mica_namespace_table_find(&identity->namespaces, record, &namespace);
-	if (r < 0)
-		return r;
-	u = mica_union_table_find(&identity->unions, record->union_id);
-	container = task_container(identity, record, namespace, u);
-	r = classify(identity, record, u, container, &identified);
+	if (r == 0)
+		r = classify(identity, record, u, container, &identified);
 	if (r != 0)
 		return r;
 	add_tmpfs_path(identity, record, namespace, &identified);
@@ -179,8 +213,47 @@ int mica_identity_find(struct mica_identity *identity, const struct mica_record 
 		container = u->container;
 	if (container)
 		identified.container = &container->container;
+	identified.wait_until_ns = wait_until(container, namespace, u);
 	*ret = identified;
 	return 0;
+}
+
+int mica_identity_find(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
+		       struct mica_bytes source, struct mica_identified *ret)
+{
+	struct mica_known_namespace *namespace = NULL;
+	int r = mica_namespace_table_find(&identity->namespaces, record, &namespace);
+
+	return r < 0 ? r : find(identity, record, path, source, namespace, ret);
+}
+
+static struct mica_known_namespace *known_namespace(const struct mica_identity *identity, uint64_t id)
+{
+	return mica_table_get(&identity->namespaces.namespaces, id);
+}
+
+int mica_identity_find_again(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
+			     struct mica_bytes source, struct mica_identified *ret)
+{
+	return find(identity, record, path, source, known_namespace(identity, record->mnt_ns_id), ret);
+}
+
+bool mica_identity_is_known(struct mica_identity *identity, const struct mica_record *record)
+{
+	const struct mica_union *u = mica_table_get(&identity->unions.unions, record->union_id);
+	const struct mica_known_container *container =
+		task_container(identity, record, known_namespace(identity, record->mnt_ns_id), u);
+
+	if (!container && u)
+		container = u->container;
+	return container && is_known(container);
+}
+
+const struct mica_namespace *mica_identity_namespace(const struct mica_identity *identity, uint64_t mnt_ns_id)
+{
+	const struct mica_known_namespace *namespace = known_namespace(identity, mnt_ns_id);
+
+	return namespace ? &namespace->public : NULL;
 }
 
 void mica_identity_namespace_gone(struct mica_identity *identity, uint64_t mnt_ns_id)
@@ -196,6 +269,11 @@ void mica_identity_union_gone(struct mica_identity *identity, uint64_t union_id)
 bool mica_identity_knows_union(const struct mica_identity *identity, uint64_t union_id)
 {
 	return mica_table_get(&identity->unions.unions, union_id) != NULL;
+}
+
+int mica_identity_fd(const struct mica_identity *identity)
+{
+	return identity->watch.fd;
 }
 
 int mica_identity_settle(struct mica_identity *identity,

@@ -14,6 +14,9 @@
 #include "base/bytes.h"
 #include "container/container.h"
 
+/** How long it is worth to wait for the name of a container that is being made. */
+#define MICA_NAME_WAIT_NS 500000000ULL
+
 struct mica_record;
 struct mica_identity;
 
@@ -47,6 +50,9 @@ struct mica_identified {
 	struct mica_bytes path;
 	/** The same for `source`. */
 	struct mica_bytes source;
+	/** CLOCK_MONOTONIC, ns: until then the container's name may yet become known, since its namespace or union is
+	 *  young; 0: it is known, or there is no use in waiting. */
+	uint64_t wait_until_ns;
 };
 
 /**
@@ -60,6 +66,17 @@ struct mica_identified {
  */
 int mica_identity_find(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
 		       struct mica_bytes source, struct mica_identified *ret);
+
+/**
+ * The same for a record that was found before, with what was learnt since. The namespace is not looked up again; one
+ * that is forgotten stays so.
+ */
+int mica_identity_find_again(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
+			     struct mica_bytes source, struct mica_identified *ret);
+/** True: all is known now of the container of a record that was found before; nothing is looked up. */
+bool mica_identity_is_known(struct mica_identity *identity, const struct mica_record *record);
+/** A namespace by its number; NULL: not known, or forgotten. */
+const struct mica_namespace *mica_identity_namespace(const struct mica_identity *identity, uint64_t mnt_ns_id);
 
 /** Notes that a namespace or a union is gone. It is forgotten when 256 others went after it, so that records still
  *  under way find it; its container's name stays for good. */
@@ -77,6 +94,10 @@ bool mica_identity_knows_union(const struct mica_identity *identity, uint64_t un
  */
 int mica_identity_settle(struct mica_identity *identity,
 			 int (*visit)(const struct mica_namespace *namespace, void *userdata), void *userdata);
+
+/** File descriptor that is readable when an engine may have news, until the next mica_identity_settle. Negative:
+ * nothing tells, which poll(2) ignores. */
+int mica_identity_fd(const struct mica_identity *identity);
 
 /** Path of a cgroup below the cgroup2 root ("/system.slice/…"); NULL: not known. Cached. */
 const char *mica_identity_cgroup_path(struct mica_identity *identity, uint64_t cgroup_id);

@@ -10,9 +10,11 @@
 #include "container/namespace_table.h"
 #include "container/string_pool.h"
 #include "container/union_table.h"
+#include "container/watch.h"
 
 struct mica_identity {
 	struct mica_host host;
+	struct mica_watch watch;
 	struct mica_mountinfo *mounts;
 	struct mica_string_pool strings;
 	struct mica_cgroups cgroups;

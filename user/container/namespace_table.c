@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "container/identity.h"
 #include "mica/event.h"
 
 #define CGROUP_FILE_BYTES ((size_t)1 << 20)
@@ -39,6 +40,7 @@ static int add_namespace(struct mica_namespace_table *table, const struct mica_r
 		return -ENOMEM;
 	namespace->public.id = record->mnt_ns_id;
 	namespace->public.inode = record->mnt_ns;
+	namespace->created_ns = record->type == MICA_EVENT_NAMESPACE_CREATED ? mica_now_ns() : 0;
 	if (mica_table_put(&table->namespaces, record->mnt_ns_id, namespace) < 0) {
 		free(namespace);
 		return -ENOMEM;
@@ -121,6 +123,18 @@ static void look_up(struct mica_namespace_table *table, struct mica_known_namesp
 		set_kind(namespace, MICA_NAMESPACE_OTHER);
 }
 
+static void name_by_cgroup(struct mica_namespace_table *table, struct mica_known_namespace *namespace,
+			   const struct mica_record *record)
+{
+	struct mica_known_container *container = NULL;
+	const char *path = mica_cgroups_path(table->cgroups, record->cgroup_id);
+
+	if (path && mica_container_table_refresh(table->containers) == 0)
+		container = mica_container_by_cgroup(table->containers, path);
+	if (container)
+		set_container(namespace, container);
+}
+
 /** A device number may be another file system's after an unmount; a mount only adds. */
 static void note_mounts(struct mica_known_namespace *namespace, const struct mica_record *record)
 {
@@ -189,6 +203,24 @@ struct mica_mountinfo *mica_namespace_mounts(struct mica_namespace_table *table,
 	return namespace->mounts;
 }
 
+/** Another root or cgroup than before is a reason to look again at once. */
+static void look_up_when_due(struct mica_namespace_table *table, struct mica_known_namespace *known,
+			     const struct mica_record *record)
+{
+	bool other_root = record->root_union && record->root_union != known->root_union;
+
+	if (other_root) {
+		known->root_union = record->root_union;
+		/* Other paths. */
+		mica_mountinfo_free(&known->mounts);
+	}
+	if (other_root || (!known->container && record->cgroup_id != known->cgroup_id))
+		known->retry = (struct mica_retry){};
+	known->cgroup_id = record->cgroup_id;
+	if ((other_root || !known->container) && mica_retry_due(&known->retry))
+		look_up(table, known, record);
+}
+
 int mica_namespace_table_find(struct mica_namespace_table *table, const struct mica_record *record,
 			      struct mica_known_namespace **ret)
 {
@@ -210,22 +242,28 @@ int mica_namespace_table_find(struct mica_namespace_table *table, const struct m
 	    namespace->public.kind == MICA_NAMESPACE_HOST)
 		return 0;
 	if (record->flags & MICA_RECORD_HOST) {
-		/* The creator's namespace is meant: a runtime on the host makes one for a container to be. */
-		if (!created)
+		/* The creator's namespace is meant: a runtime on the host makes one for a container to be, whose cgroup
+		 * it may have entered before. */
+		if (created)
+			name_by_cgroup(table, namespace, record);
+		else
 			set_kind(namespace, MICA_NAMESPACE_HOST);
 		return 0;
 	}
-	if (record->root_union && record->root_union != namespace->root_union) {
-		namespace->root_union = record->root_union;
-		namespace->retry = (struct mica_retry){};
-		/* Another root, other paths. */
-		mica_mountinfo_free(&namespace->mounts);
-		(void)mica_retry_due(&namespace->retry);
-		look_up(table, namespace, record);
-	} else if (!namespace->container && mica_retry_due(&namespace->retry)) {
-		look_up(table, namespace, record);
-	}
+	look_up_when_due(table, namespace, record);
 	return 0;
+}
+
+static struct mica_known_container *container_in_news(struct mica_namespace_table *table,
+						      const struct mica_known_namespace *namespace)
+{
+	const char *cgroup = mica_cgroups_path(table->cgroups, namespace->cgroup_id);
+	struct mica_known_container *container = cgroup ? mica_container_by_cgroup(table->containers, cgroup) : NULL;
+
+	/* The number of one that is gone may be another's. */
+	if (!container && !namespace->gone)
+		container = mica_container_by_namespace(table->containers, namespace->public.inode);
+	return container;
 }
 
 int mica_namespace_table_settle(struct mica_namespace_table *table,
@@ -236,14 +274,14 @@ int mica_namespace_table_settle(struct mica_namespace_table *table,
 		struct mica_known_container *container;
 		int r;
 
-		if (!namespace || namespace->gone || namespace->container ||
-		    namespace->public.kind == MICA_NAMESPACE_HOST)
+		if (!namespace || namespace->container || namespace->public.kind == MICA_NAMESPACE_HOST ||
+		    (namespace->gone && mica_now_ns() >= namespace->created_ns + 2 * MICA_NAME_WAIT_NS))
 			continue;
-		container = mica_container_by_namespace(table->containers, namespace->public.inode);
+		container = container_in_news(table, namespace);
 		if (!container)
 			continue;
 		set_container(namespace, container);
-		r = visit(&namespace->public, userdata);
+		r = namespace->gone ? 0 : visit(&namespace->public, userdata);
 		if (r)
 			return r;
 	}

@@ -22,6 +22,10 @@ struct mica_known_namespace {
 	/** Union of the root directory of the task seen last that had one. */
 	uint64_t root_union;
 	struct mica_known_container *container;
+	/** When it was made, CLOCK_MONOTONIC; 0: before it was first heard of. */
+	uint64_t created_ns;
+	/** Of the task seen last. */
+	uint64_t cgroup_id;
 	struct mica_retry retry;
 	bool gone;
 	/** Its mounts as last read, for the paths of its tmpfs; NULL: not read. They are read once, never watched: an

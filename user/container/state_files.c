@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "container/watch.h"
 
 struct state_file {
 	/** Another whose path has the same hash. */
@@ -86,6 +87,11 @@ static int read_file(struct mica_state_files *files, struct state_file *file, co
 	size_t size = 0;
 	int r = mica_host_read(files->host, path, MICA_STATE_FILE_BYTES, &text, &size);
 
+	/* The file goes before its directory: what it said stays, but for the process. */
+	if (r == -ENOENT && file->container && files->named_by_directory) {
+		file->container->pid = 0;
+		return 0;
+	}
 	mica_engine_container_free(&file->container);
 	/* An empty file is one that is just being made. */
 	if (r == 0 && size)
@@ -110,6 +116,24 @@ static int join(char path[static PATH_MAX], const char *directory, const char *n
 	return 0;
 }
 
+/** A container of which only the directory is known. */
+static int name_by_directory(struct mica_state_files *files, struct state_file *file)
+{
+	const char *id = strrchr(file->directory, '/') + 1;
+	_cleanup_(mica_engine_container_free) struct mica_engine_container *container = calloc(1, sizeof(*container));
+
+	if (!container)
+		return -ENOMEM;
+	container->id = strdup(id);
+	container->name = strdup(id);
+	if (!container->id || !container->name)
+		return -ENOMEM;
+	container->unfinished = true;
+	file->container = TAKE_PTR(container);
+	files->changed = true;
+	return 0;
+}
+
 static int look_at(struct mica_state_files *files, const char *directory, const char *id, const char *name)
 {
 	char path[PATH_MAX];
@@ -121,16 +145,20 @@ static int look_at(struct mica_state_files *files, const char *directory, const 
 	r = get_or_add(files, path, &file);
 	if (r < 0)
 		return r;
+	if (file->round == files->round)
+		return 0;
 	file->round = files->round;
 	if (join(path, file->directory, name) < 0)
 		return 0;
-	if (!mica_host_stamp(files->host, path, &file->stamp))
-		return 0;
-	files->changed = true;
-	r = read_file(files, file, path);
-	if (r < 0)
-		file->stamp = (struct mica_stamp){};
-	return r;
+	/* Before the file is looked at: what comes after that is told. */
+	mica_host_watch(files->host, file->directory, false);
+	if (mica_host_stamp(files->host, path, &file->stamp)) {
+		files->changed = true;
+		r = read_file(files, file, path);
+		if (r < 0)
+			file->stamp = (struct mica_stamp){};
+	}
+	return r == 0 && !file->container && files->named_by_directory ? name_by_directory(files, file) : r;
 }
 
 void mica_state_files_begin(struct mica_state_files *files)
@@ -139,14 +167,31 @@ void mica_state_files_begin(struct mica_state_files *files)
 	files->changed = false;
 }
 
+/** Looks at what was made in a directory since the last round: it may be gone again. */
+static int look_at_made(struct mica_state_files *files, const char *directory, const char *file)
+{
+	char *name;
+	int r = 0;
+
+	while (r == 0 && (name = mica_host_take_made(files->host, directory))) {
+		if (name[0] != '.')
+			r = look_at(files, directory, name, file);
+		free(name);
+	}
+	return r;
+}
+
 int mica_state_files_look(struct mica_state_files *files, const char *directory, const char *file)
 {
 	const struct mica_listing *listing;
-	int r = mica_listing_get(&files->listings, files->host, directory, &listing);
+	int r;
 
+	/* Before it is read: what comes after that is told. */
+	mica_host_watch(files->host, directory, true);
+	r = mica_listing_get(&files->listings, files->host, directory, &listing);
 	for (size_t i = 0; r == 0 && i < listing->count; i++)
 		r = look_at(files, directory, listing->names[i], file);
-	return r;
+	return r == 0 ? look_at_made(files, directory, file) : r;
 }
 
 /** Calls `visit` for each file, which may then be freed. */

@@ -19,6 +19,8 @@ struct mica_state_files {
 	 *  file, -ENOMEM. */
 	int (*parse)(const char *id, const char *directory, const char *data, size_t size,
 		     struct mica_engine_container **ret);
+	/** A directory without the file is a container that is being made, or unmade, and its id is its name. */
+	bool named_by_directory;
 	/** By the hash of DIRECTORY/ID. */
 	struct mica_table files;
 	/** Of the directories that were looked at. */
@@ -31,7 +33,8 @@ struct mica_state_files {
 
 /** Begins a round. */
 void mica_state_files_begin(struct mica_state_files *files);
-/** Looks at all files of a directory, which may be absent. 0 or -ENOMEM. */
+/** Looks at all files of a directory, which may be absent. What came and went since the last round counts as there, if
+ *  the host is watched. 0 or -ENOMEM. */
 int mica_state_files_look(struct mica_state_files *files, const char *directory, const char *file);
 /** Ends the round: what was not seen in it is forgotten. 1: there are news; 0: none. */
 int mica_state_files_end(struct mica_state_files *files);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "container/identity.h"
 #include "mica/event.h"
 
 static void free_union(void *value)
@@ -35,6 +36,7 @@ static int get_or_add(struct mica_union_table *table, uint64_t id, struct mica_u
 		if (!u)
 			return -ENOMEM;
 		u->id = id;
+		u->described_ns = mica_now_ns();
 		if (mica_table_put(&table->unions, id, u) < 0) {
 			free(u);
 			return -ENOMEM;
@@ -82,6 +84,8 @@ int mica_union_table_add_layer(struct mica_union_table *table, const struct mica
 	free(branch->path);
 	*branch = (struct mica_branch){ .device = layer->dev, .inode = layer->inode, .path = copy };
 	u->device = record->dev;
+	if (layer->index == 0)
+		u->engines_own = mica_container_table_owns(copy);
 	u->complete = false;
 	u->retry = (struct mica_retry){};
 	return 0;
@@ -160,13 +164,29 @@ struct mica_union *mica_union_table_find(struct mica_union_table *table, uint64_
 	return u;
 }
 
+/** A union that came and went before its engine said for which container. Its directories are not used again so soon,
+ *  other than its device number. */
+static void name_late(struct mica_union_table *table, struct mica_union *u)
+{
+	const struct mica_branch *upper = mica_union_branch(u, 0);
+
+	if (!upper || !u->engines_own || mica_now_ns() >= u->described_ns + 2 * MICA_NAME_WAIT_NS)
+		return;
+	u->container = mica_container_by_upper(table->containers, upper->device, upper->path);
+	mica_container_hold(u->container);
+}
+
 void mica_union_table_settle(struct mica_union_table *table)
 {
 	for (size_t i = 0; i < table->unions.capacity; i++) {
 		struct mica_union *u = table->unions.slots[i].value;
 
-		if (!u || u->gone || u->container)
+		if (!u || u->container)
 			continue;
+		if (u->gone) {
+			name_late(table, u);
+			continue;
+		}
 		u->retry = (struct mica_retry){};
 		(void)mica_union_table_find(table, u->id);
 	}

@@ -41,6 +41,10 @@ struct mica_union {
 	size_t branch_count;
 	struct mica_known_container *container;
 	struct mica_retry retry;
+	/** When its first layer was described, CLOCK_MONOTONIC. */
+	uint64_t described_ns;
+	/** An engine made it, which may tell only later for which container. */
+	bool engines_own;
 	/** All is known that there is to know. */
 	bool complete;
 	bool gone;

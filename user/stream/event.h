@@ -37,6 +37,9 @@ struct mica_event {
 	/** Path as the container sees it, where that is known and differs from `path`; else NULL. */
 	const char *container_path;
 
+	/** CLOCK_MONOTONIC, ns: until then the container's name may yet become known; 0: no use in waiting. */
+	uint64_t wait_until_ns;
+
 	/* lost events only (record.type == MICA_EVENT_LOST) */
 	uint64_t lost_count;
 	enum mica_lost_cause lost_cause;

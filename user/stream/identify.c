@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "stream/identify.h"
 
+static void fill(struct mica_event *event, const struct mica_identified *identified)
+{
+	event->container = identified->container;
+	event->mount_namespace = identified->mount_namespace;
+	event->object = identified->object;
+	event->host_path = identified->host_path;
+	event->container_path = identified->container_path;
+	event->path = identified->path;
+	event->source = identified->source;
+	event->wait_until_ns = identified->wait_until_ns;
+}
+
 int mica_identify(struct mica_identity *identity, struct mica_event *event)
 {
 	struct mica_identified identified;
@@ -16,13 +28,28 @@ int mica_identify(struct mica_identity *identity, struct mica_event *event)
 	r = mica_identity_find(identity, &event->record, event->path, event->source, &identified);
 	if (r != 0)
 		return r;
-	event->container = identified.container;
-	event->mount_namespace = identified.mount_namespace;
-	event->object = identified.object;
-	event->host_path = identified.host_path;
-	event->container_path = identified.container_path;
-	event->path = identified.path;
-	event->source = identified.source;
+	fill(event, &identified);
+	return 0;
+}
+
+int mica_identify_again(struct mica_identity *identity, struct mica_event *event, struct mica_bytes path,
+			struct mica_bytes source)
+{
+	struct mica_identified identified;
+	int r;
+
+	if (event->wait_until_ns) {
+		r = mica_identity_find_again(identity, &event->record, path, source, &identified);
+		if (r < 0)
+			return r;
+		/* Its file system may be gone by now, its device number another's. */
+		if (r == 0 && (event->record.union_id || !identified.host_path))
+			identified.host_path = event->host_path;
+		if (r == 0)
+			fill(event, &identified);
+	}
+	event->wait_until_ns = 0;
+	event->mount_namespace = mica_identity_namespace(identity, event->record.mnt_ns_id);
 	return 0;
 }
 

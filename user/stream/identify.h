@@ -18,6 +18,13 @@
  */
 int mica_identify(struct mica_identity *identity, struct mica_event *event);
 
+/**
+ * Identifies an event again that waited for its container's name; `path` and `source` are those from before the first
+ * time, empty for an event that did not wait (it only gets its mount_namespace again). 0 or -ENOMEM. The event is valid
+ * until the next that is identified.
+ */
+int mica_identify_again(struct mica_identity *identity, struct mica_event *event, struct mica_bytes path,
+			struct mica_bytes source);
 /** To be called after the sinks: forgets the namespace or union whose end the event reports. */
 void mica_identify_done(struct mica_identity *identity, const struct mica_event *event);
 

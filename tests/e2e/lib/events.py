@@ -36,3 +36,11 @@ def same(got, expected):
     for index, (left, right) in enumerate(zip(got, expected)):
         assert left == right, f"no. {index}: got {left}, expected {right}\nall: {got}"
     assert len(got) == len(expected), f"got {got[len(expected):]} more, {expected[len(got):]} missing"
+
+
+def nobody_elses(trace, known, runtimes):
+    """What happened to files is all in `known` (lists of events), but for what the runtimes do to set containers up."""
+    seen = {id(event) for events in known for event in events}
+    more = [event for event in trace if event["event"] in FILE_EVENTS and id(event) not in seen
+            and not event["process"]["comm"].startswith(runtimes)]
+    assert not more, more

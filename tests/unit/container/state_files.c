@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "container/watch.h"
 #include "taken.h"
 
 static char root[64];
@@ -115,4 +116,57 @@ Test(state_files, nonsense_is_counted_once)
 	shell("printf good >a/1/f");
 	cr_assert_eq(follow(), 1);
 	cr_assert_str_eq(mica_state_files_find(&files, "1")->name, "good");
+}
+
+Test(state_files, named_by_their_directory)
+{
+	struct taken taken = {};
+
+	files.named_by_directory = true;
+	shell("mkdir -p a/made b");
+	cr_assert_eq(follow(), 1);
+	cr_assert_eq(mica_state_files_each(&files, taken_take, &taken), 0);
+	cr_assert_eq(taken.count, 1);
+	cr_assert_str_eq(taken.containers[0]->id, "made");
+	cr_assert_str_eq(taken.containers[0]->name, "made");
+	taken_free(&taken);
+	cr_assert_eq(follow(), 0);
+	shell("printf told >a/made/f");
+	cr_assert_eq(follow(), 1);
+	cr_assert_str_eq(mica_state_files_find(&files, "made")->name, "told");
+	/* Unmade, file first: what it said stays. */
+	shell("rm a/made/f");
+	cr_assert_eq(follow(), 1);
+	cr_assert_str_eq(mica_state_files_find(&files, "made")->name, "told");
+	shell("rmdir a/made");
+	cr_assert_eq(follow(), 1);
+	cr_assert_null(mica_state_files_find(&files, "made"));
+	cr_assert_eq(follow(), 0);
+}
+
+Test(state_files, came_and_went_between_two_rounds)
+{
+	struct mica_watch watch;
+
+	mica_watch_init(&watch);
+	if (watch.fd < 0)
+		cr_skip_test("no inotify here");
+	host.watch = &watch;
+	files.named_by_directory = true;
+	shell("mkdir a");
+	cr_assert_eq(follow(), 0);
+	shell("mkdir a/brief a/.hidden; rmdir a/brief a/.hidden");
+	cr_assert(mica_watch_read(&watch));
+	cr_assert_eq(follow(), 1);
+	cr_assert_str_eq(mica_state_files_find(&files, "brief")->name, "brief");
+	cr_assert_null(mica_state_files_find(&files, ".hidden"));
+	cr_assert_eq(follow(), 1);
+	cr_assert_null(mica_state_files_find(&files, "brief"));
+	/* That of a container is told when it is written. */
+	shell("mkdir a/slow");
+	cr_assert_eq(follow(), 1);
+	(void)mica_watch_read(&watch);
+	shell("printf x >a/slow/f");
+	cr_assert(mica_watch_read(&watch));
+	mica_watch_free(&watch);
 }
