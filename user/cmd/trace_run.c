@@ -6,68 +6,27 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio_ext.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/statfs.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
-#include "cmd/trace.h"
-#include "stream/decode.h"
-#include "stream/hold.h"
+#include "cmd/trace_internal.h"
 #include "stream/identify.h"
-#include "stream/json_memory.h"
-#include "stream/sink.h"
-#include "stream/statistics.h"
 
 /** Records are announced in batches; a live trace looks at least this often. */
 #define READ_INTERVAL_MS 100
-#define SECOND_NS 1000000000ULL
 /** The engines are asked for news at most this often. */
 #define SETTLE_INTERVAL_MS 5
 #define SETTLE_INTERVAL_NS (SETTLE_INTERVAL_MS * 1000000ULL)
 /** Unions described at a time while mica starts: a fraction of the smallest ring buffer. */
 #define SCAN_BATCH 16
-#define OUTPUT_BYTES (256 << 10)
 /** For events that wait for their container's name. */
 #define HOLD_BYTES ((size_t)16 << 20)
 
-struct trace {
-	const struct mica_trace_options *options;
-	struct mica_kernel *kernel;
-	struct mica_identity *identity;
-	struct mica_statistics *statistics;
-	struct mica_trace_selection selection;
-	struct mica_decoder decoder;
-	struct mica_json_memory memory;
-	struct mica_hold hold;
-	struct mica_text_options text;
-	struct mica_losses losses;
-	uint64_t unreadable;
-	uint64_t shown;
-	/** CLOCK_REALTIME - CLOCK_BOOTTIME, ns. */
-	int64_t clock_offset_ns;
-	unsigned scanned;
-	struct mica_trace_start start;
-	/** When --stats was last shown. */
-	uint64_t statistics_ns;
-	/** When the engines were last asked for news. */
-	uint64_t settled_ns;
-	/** They have news, sooner than that. */
-	bool news;
-	/** A union was met that the kernel did not describe. */
-	bool scan_again;
-	/** Why stdout failed, or 0. What comes after that is counted, not written. */
-	int output_error;
-	uint64_t not_written;
-	bool done;
-};
-
-static uint64_t now_ns(clockid_t clock)
+uint64_t mica_trace_now_ns(clockid_t clock)
 {
 	struct timespec now;
 
@@ -82,9 +41,9 @@ static int64_t clock_offset(void)
 	int64_t offset = 0;
 
 	for (int try = 0; try < 5; try++) {
-		uint64_t before = now_ns(CLOCK_BOOTTIME);
-		uint64_t wall = now_ns(CLOCK_REALTIME);
-		uint64_t span = now_ns(CLOCK_BOOTTIME) - before;
+		uint64_t before = mica_trace_now_ns(CLOCK_BOOTTIME);
+		uint64_t wall = mica_trace_now_ns(CLOCK_REALTIME);
+		uint64_t span = mica_trace_now_ns(CLOCK_BOOTTIME) - before;
 
 		if (span >= best)
 			continue;
@@ -92,78 +51,6 @@ static int64_t clock_offset(void)
 		offset = (int64_t)(wall - before - span / 2);
 	}
 	return offset;
-}
-
-static const char *cgroup_path(uint64_t cgroup_id, void *userdata)
-{
-	struct trace *trace = userdata;
-
-	return mica_identity_cgroup_path(trace->identity, cgroup_id);
-}
-
-/** To be called at once, while errno says why. */
-static void fail_output(struct trace *trace)
-{
-	trace->output_error = errno ? errno : EIO;
-	trace->done = true;
-	trace->not_written += trace->memory.line_count;
-}
-
-/** Writes what is held back. */
-static void flush_output(struct trace *trace)
-{
-	if (trace->output_error)
-		return;
-	if (trace->options->json ? mica_sink_json_flush(stdout, &trace->memory) : fflush(stdout))
-		fail_output(trace);
-}
-
-static int write_event(struct trace *trace, const struct mica_event *event)
-{
-	const struct mica_sink_context context = { .cgroup_path = cgroup_path,
-						   .userdata = trace,
-						   .memory = &trace->memory };
-	int error;
-
-	if (trace->output_error) {
-		trace->not_written++;
-		return 0;
-	}
-	error = trace->options->json ? mica_sink_json(stdout, event, &context)
-				     : mica_sink_text(stdout, event, &trace->text);
-	if (error != -EIO)
-		return error;
-	fail_output(trace);
-	trace->not_written += !trace->options->json;
-	return 0;
-}
-
-static int show(struct trace *trace, const struct mica_event *event)
-{
-	int error = mica_statistics_add(trace->statistics, event);
-
-	if (!error && !trace->options->statistics)
-		error = write_event(trace, event);
-	if (event->record.type != MICA_EVENT_LOST && ++trace->shown == trace->options->count)
-		trace->done = true;
-	return error;
-}
-
-/** A file outside of unions, in a namespace that turned out to be no container's. */
-static bool is_others_file(const struct mica_event *event)
-{
-	return event->mount_namespace && event->mount_namespace->kind == MICA_NAMESPACE_OTHER && !event->container &&
-	       event->object.kind >= MICA_OBJECT_VOLUME && event->record.type < MICA_EVENT_MOUNT;
-}
-
-static int pass(const struct mica_event *event, void *userdata)
-{
-	struct trace *trace = userdata;
-
-	/* What comes after the last event that was asked for is not wanted. */
-	if ((trace->done && !trace->output_error) || is_others_file(event))
-		return 0;
-	return mica_trace_shows(&trace->selection, event) ? show(trace, event) : 0;
 }
 
 /** Shows an event, or holds it back: for its container's name, or behind one that waits. */
@@ -175,7 +62,7 @@ static int show_or_hold(struct trace *trace, const struct mica_event *event, str
 	if (trace->options->events && !(trace->options->events >> event->record.type & 1))
 		return 0;
 	if (!event->wait_until_ns && !mica_hold_waits(&trace->hold))
-		return shown ? show(trace, event) : 0;
+		return shown ? mica_trace_show(trace, event) : 0;
 	if (!event->wait_until_ns && !shown)
 		return 0;
 	/* Its cgroup may be gone when it is shown. */
@@ -211,49 +98,13 @@ static int take(const void *record, size_t size, void *userdata)
 	return error;
 }
 
-static int show_loss(struct trace *trace, unsigned type, unsigned cause, uint64_t count)
-{
-	struct mica_event event = {
-		.record.type = MICA_EVENT_LOST,
-		.time_ns = now_ns(CLOCK_REALTIME),
-		.lost_count = count,
-		.lost_cause = cause,
-		.lost_of = type,
-	};
-
-	return show(trace, &event);
-}
-
-/** Shows what was lost since the last look. */
-static int report_losses(struct trace *trace)
-{
-	struct mica_losses losses;
-	int error = mica_kernel_losses(trace->kernel, &losses);
-
-	if (error)
-		return error;
-	losses.count[MICA_EVENT_NONE][MICA_LOST_UNREADABLE] = trace->unreadable;
-	for (unsigned type = 0; type < _MICA_EVENT_MAX; type++) {
-		for (unsigned cause = 0; cause < _MICA_LOST_MAX; cause++) {
-			uint64_t lost = losses.count[type][cause] - trace->losses.count[type][cause];
-
-			if (lost)
-				error = show_loss(trace, type, cause, lost);
-			if (error)
-				return error;
-		}
-	}
-	trace->losses = losses;
-	return 0;
-}
-
 /** Reads all records that are there, and passes them on at once; with `all` also those that are held back. */
 static int drain(struct trace *trace, bool all)
 {
 	int error, count = mica_kernel_read(trace->kernel);
 
-	error = mica_hold_release(&trace->hold, now_ns(CLOCK_MONOTONIC), all);
-	flush_output(trace);
+	error = mica_hold_release(&trace->hold, mica_trace_now_ns(CLOCK_MONOTONIC), all);
+	mica_trace_flush(trace);
 	return count < 0 ? count : error;
 }
 
@@ -303,13 +154,13 @@ static int look_around(struct trace *trace)
 
 	if (!error)
 		error = drain(trace, false);
-	return error ? error : report_losses(trace);
+	return error ? error : mica_trace_show_losses(trace);
 }
 
 /** Takes in what the engines have made known since, before the events that came after it. `told`: there are news. */
 static int settle(struct trace *trace, bool told)
 {
-	uint64_t now = now_ns(CLOCK_MONOTONIC);
+	uint64_t now = mica_trace_now_ns(CLOCK_MONOTONIC);
 
 	trace->news |= told;
 	if (now - trace->settled_ns < SETTLE_INTERVAL_NS)
@@ -319,41 +170,13 @@ static int settle(struct trace *trace, bool told)
 	return mica_trace_select_settled(&trace->selection, trace->identity);
 }
 
-/** --stats: the totals so far. */
-static int print_statistics(struct trace *trace)
-{
-	int error;
-
-	if (trace->output_error)
-		return 0;
-	error = mica_trace_print_statistics(trace->options, trace->statistics, trace->kernel, &trace->start, stdout);
-	if (error == -EIO || fflush(stdout)) {
-		fail_output(trace);
-		return 0;
-	}
-	return error;
-}
-
-/** --stats INTERVAL: the totals when it is time. */
-static int print_statistics_due(struct trace *trace, uint64_t now)
-{
-	int error;
-
-	if (!trace->options->statistics_interval_ns ||
-	    now - trace->statistics_ns < trace->options->statistics_interval_ns)
-		return 0;
-	trace->statistics_ns = now;
-	error = report_losses(trace);
-	return error ? error : print_statistics(trace);
-}
-
 /** Until the end that was asked for, or a signal. */
 static int loop(struct trace *trace, int signals)
 {
 	struct pollfd fds[] = { { .fd = mica_kernel_fd(trace->kernel), .events = POLLIN },
 				{ .fd = signals, .events = POLLIN },
 				{ .fd = mica_identity_fd(trace->identity), .events = POLLIN } };
-	uint64_t start = now_ns(CLOCK_MONOTONIC), looked = start, now;
+	uint64_t start = mica_trace_now_ns(CLOCK_MONOTONIC), looked = start, now;
 	int error;
 
 	trace->statistics_ns = start;
@@ -371,14 +194,14 @@ static int loop(struct trace *trace, int signals)
 			return error;
 		if (fds[1].revents)
 			return 0;
-		now = now_ns(CLOCK_MONOTONIC);
+		now = mica_trace_now_ns(CLOCK_MONOTONIC);
 		if (now - looked >= SECOND_NS) {
 			looked = now;
 			error = look_around(trace);
 			if (error)
 				return error;
 		}
-		error = print_statistics_due(trace, now);
+		error = mica_trace_show_statistics_due(trace, now);
 		if (error)
 			return error;
 		if (trace->options->duration_ns && now - start >= trace->options->duration_ns)
@@ -403,36 +226,8 @@ static int finish(struct trace *trace)
 			"%llu events were shown before the name of their container was known: too many at once",
 			(unsigned long long)trace->hold.hurried);
 	if (!error)
-		error = report_losses(trace);
+		error = mica_trace_show_losses(trace);
 	return error;
-}
-
-static int print_summary(struct trace *trace)
-{
-	/* With JSON on stdout the summary must not be in its way. */
-	FILE *out = trace->options->json ? stderr : stdout;
-
-	if (trace->options->no_summary || trace->output_error)
-		return 0;
-	if (trace->options->statistics)
-		return print_statistics(trace);
-	(void)fputc('\n', out);
-	return mica_statistics_print(trace->statistics, out);
-}
-
-static void set_up_text(struct trace *trace)
-{
-	const char *no_color = getenv("NO_COLOR");
-	struct winsize size = {};
-
-	trace->text.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color);
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-		trace->text.width = size.ws_col;
-	/* One write a batch, not one a line. */
-	(void)setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
-	if (!trace->options->json && !trace->options->statistics)
-		(void)mica_sink_text_heading(stdout, &trace->text);
-	(void)fflush(stdout);
 }
 
 /** Types that are needed to know who is who, shown or not. */
@@ -450,7 +245,7 @@ static int trace_events(struct trace *trace, int signals)
 
 	trace->start = mica_trace_start_now();
 	trace->clock_offset_ns = clock_offset();
-	set_up_text(trace);
+	mica_trace_set_up_output(trace);
 	error = mica_identity_scan(trace->identity, visit_namespace, visit_union, trace);
 	if (!error)
 		error = drain(trace, false);
@@ -460,9 +255,9 @@ static int trace_events(struct trace *trace, int signals)
 		error = loop(trace, signals);
 	if (!error)
 		error = finish(trace);
-	flush_output(trace);
+	mica_trace_flush(trace);
 	if (!error)
-		error = print_summary(trace);
+		error = mica_trace_show_summary(trace);
 	if (error)
 		return mica_log_error_errno(error, "cannot read the kernel's events"), MICA_EXIT_FAILURE;
 	if (!trace->output_error)
@@ -524,7 +319,8 @@ int mica_trace_run(const struct mica_trace_options *options)
 		return error == -ENOMEM ? MICA_EXIT_FAILURE : MICA_EXIT_UNSUPPORTED;
 	}
 	trace.selection.kernel = trace.kernel;
-	trace.hold =
-		(struct mica_hold){ .limit = HOLD_BYTES, .pass = pass, .userdata = &trace, .identity = trace.identity };
+	trace.hold = (struct mica_hold){
+		.limit = HOLD_BYTES, .pass = mica_trace_pass, .userdata = &trace, .identity = trace.identity
+	};
 	return trace_events(&trace, signals);
 }
