@@ -82,11 +82,12 @@ static long walk_step(u32 step, void *data)
 }
 
 /**
- * Appends the path of `dentry` to the record's strings at `start`; with `mount`, across mounts. Returns its bytes.
- * Sets MICA_RECORD_PATH_RACED when a rename came across each try, *ret_truncated when its root end is missing.
+ * Appends the path of `dentry` to the record's strings from `start` up to `limit`; with `mount`, across mounts. Returns
+ * its bytes. Sets MICA_RECORD_PATH_RACED when a rename came across each try, *ret_truncated when its root end is
+ * missing.
  */
 static __always_inline u32 walk_path(struct scratch *scratch, const void *dentry, const void *mount, u32 start,
-				     bool *ret_truncated)
+				     u32 limit, bool *ret_truncated)
 {
 	struct walk_context context = { .scratch = scratch };
 	struct walk *walk = &scratch->walk;
@@ -96,7 +97,7 @@ static __always_inline u32 walk_path(struct scratch *scratch, const void *dentry
 		walk->dentry = (u64)dentry;
 		walk->mount = (u64)mount;
 		walk->offset = start;
-		walk->limit = start + MICA_PATH_BYTES;
+		walk->limit = limit;
 		walk->truncated = false;
 		sequence = rename_sequence();
 		/* A mount point takes a step of its own, and mounts can be stacked. */
@@ -116,20 +117,29 @@ static __always_inline void record_path(struct scratch *scratch, const void *den
 {
 	bool truncated;
 
-	scratch->record.path_bytes = walk_path(scratch, dentry, mount, 0, &truncated);
+	scratch->record.path_bytes = walk_path(scratch, dentry, mount, 0, MICA_PATH_BYTES, &truncated);
 	if (truncated)
 		scratch->record.flags |= MICA_RECORD_PATH_TRUNCATED;
+}
+
+/** Where the record's source begins. Opaque: clang would check one copy of it and use another. */
+static __always_inline u32 source_start(const struct scratch *scratch)
+{
+	u32 start = scratch->record.path_bytes;
+
+	barrier_var(start);
+	return start;
 }
 
 /** Sets the record's source to the path of a dentry. */
 static __always_inline void record_source_path(struct scratch *scratch, const void *dentry, const void *mount)
 {
-	u32 start = scratch->record.path_bytes;
+	u32 start = source_start(scratch);
 	bool truncated;
 
 	if (start > MICA_PATH_BYTES)
 		return;
-	scratch->record.source_bytes = walk_path(scratch, dentry, mount, start, &truncated);
+	scratch->record.source_bytes = walk_path(scratch, dentry, mount, start, start + MICA_PATH_BYTES, &truncated);
 	scratch->record.flags |= MICA_RECORD_SOURCE_IS_PATH;
 	if (truncated)
 		scratch->record.flags |= MICA_RECORD_SOURCE_TRUNCATED;
@@ -138,7 +148,7 @@ static __always_inline void record_source_path(struct scratch *scratch, const vo
 /** Sets the record's source to a kernel string, as the caller of mount(2) wrote it. */
 static __always_inline void record_source_string(struct scratch *scratch, const char *string)
 {
-	u32 start = scratch->record.path_bytes;
+	u32 start = source_start(scratch);
 	long size;
 
 	if (!string || start > MICA_PATH_BYTES)
@@ -149,6 +159,14 @@ static __always_inline void record_source_string(struct scratch *scratch, const 
 	scratch->record.source_bytes = size - 1;
 	if (size == MICA_PATH_BYTES)
 		scratch->record.flags |= MICA_RECORD_SOURCE_TRUNCATED;
+}
+
+/** Sets the record's path to a kernel string that is none: the key of a parameter. Call it as record_path(). */
+static __always_inline void record_key_string(struct scratch *scratch, const char *key)
+{
+	long size = bpf_probe_read_kernel_str(scratch->strings, MICA_PATH_BYTES, key);
+
+	scratch->record.path_bytes = size > 0 ? size - 1 : 0;
 }
 
 #endif

@@ -94,6 +94,8 @@ enum scope {
 	SCOPE_MOUNT,
 	/** A namespace that comes: reported also of the host. */
 	SCOPE_NAMESPACE,
+	/** What may concern a union, or will: reported also of the host. */
+	SCOPE_PERHAPS,
 };
 
 static __always_inline u64 root_union_of(struct task_struct *task)
@@ -124,7 +126,7 @@ static __always_inline bool subject_watched(struct task_struct *task, struct uni
 
 	subject->mnt_ns = ns ? ns->ns.inum : 0;
 	subject->host = subject->mnt_ns == host_mnt_ns;
-	if (subject->host && !object_union && scope != SCOPE_NAMESPACE)
+	if (subject->host && !object_union && scope < SCOPE_NAMESPACE)
 		return false;
 	subject->mnt_ns_id = ns ? mnt_namespace_id_direct(ns) : 0;
 	subject->object_union = object_union;
@@ -137,7 +139,7 @@ static __always_inline bool subject_watched(struct task_struct *task, struct uni
 	/* Somebody else's doing counts when it is done to a union that was not rejected. */
 	if (subject->host || flags & SUBJECT_REJECTED)
 		return object_union ? !(object_union->flags & SUBJECT_REJECTED)
-				    : scope == SCOPE_NAMESPACE && !(flags & SUBJECT_REJECTED);
+				    : scope >= SCOPE_NAMESPACE && !(flags & SUBJECT_REJECTED);
 	if (object_union || scope != SCOPE_FILE || subject->root_union)
 		return true;
 	return !(flags & SUBJECT_OTHER);
