@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "base/cleanup.h"
 #include "container/whiteout.h"
@@ -294,10 +295,21 @@ static bool leads_to_union(struct mica_classifier *classifier, struct mica_bytes
 	return type && strcmp(type, "overlay") == 0;
 }
 
-bool mica_concerns_union(struct mica_classifier *classifier, const struct mica_identified *identified)
+/** Not that of a new mount: a device, or any string. */
+static bool source_is_path(const struct mica_record *record)
+{
+	if (record->flags & (MICA_RECORD_SOURCE_IS_PATH | MICA_RECORD_SOURCE_AS_WRITTEN))
+		return true;
+	return !(record->flags & MICA_RECORD_MOUNT_ATTR) && record->mount.flags_kind == MICA_MOUNT_FLAGS_MS &&
+	       record->mount.flags & (MS_BIND | MS_MOVE);
+}
+
+bool mica_concerns_union(struct mica_classifier *classifier, const struct mica_record *record,
+			 const struct mica_identified *identified)
 {
 	follow_mounts(classifier);
-	return leads_to_union(classifier, identified->path) || leads_to_union(classifier, identified->source);
+	return leads_to_union(classifier, identified->path) ||
+	       (source_is_path(record) && leads_to_union(classifier, identified->source));
 }
 
 static const char *copy_path(struct mica_bytes path, char buffer[static MICA_HOST_PATH_BYTES])

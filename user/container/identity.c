@@ -109,7 +109,8 @@ static int classify(struct mica_identity *identity, const struct mica_record *re
 	if (is_about_namespace(record->type))
 		return 0;
 	if (is_mount_event(record->type)) {
-		if (record->flags & MICA_RECORD_UNDECIDED && !mica_concerns_union(&identity->classifier, identified))
+		if (record->flags & MICA_RECORD_UNDECIDED &&
+		    !mica_concerns_union(&identity->classifier, record, identified))
 			return 1;
 		mica_classify_mount(&identity->classifier,
 				    container ? container

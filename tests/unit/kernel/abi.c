@@ -67,24 +67,35 @@ Test(kernel_abi, sizes_are_the_same_on_both_sides)
 	cr_expect_eq(find_struct("mica_record")->size, sizeof(struct mica_record));
 	cr_expect_eq(find_struct("mica_copy_up")->size, sizeof(struct mica_copy_up));
 	cr_expect_eq(find_struct("mica_mount")->size, sizeof(struct mica_mount));
+	cr_expect_eq(find_struct("mica_mount_attr")->size, sizeof(struct mica_mount_attr));
 	cr_expect_eq(find_struct("mica_union_layer")->size, sizeof(struct mica_union_layer));
 }
 
 Test(kernel_abi, members_stand_at_the_same_place_on_both_sides)
 {
 	static const struct expected members[] = {
-		MEMBER(mica_record, size),         MEMBER(mica_record, abi),          MEMBER(mica_record, type),
-		MEMBER(mica_record, time_ns),      MEMBER(mica_record, action),       MEMBER(mica_record, mnt_ns_id),
-		MEMBER(mica_record, cgroup_id),    MEMBER(mica_record, root_union),   MEMBER(mica_record, union_id),
-		MEMBER(mica_record, inode),        MEMBER(mica_record, mnt_ns),       MEMBER(mica_record, pid),
-		MEMBER(mica_record, tid),          MEMBER(mica_record, uid),          MEMBER(mica_record, dev),
-		MEMBER(mica_record, fs_magic),     MEMBER(mica_record, error),        MEMBER(mica_record, flags),
-		MEMBER(mica_record, layer),        MEMBER(mica_record, layers),       MEMBER(mica_record, path_bytes),
-		MEMBER(mica_record, source_bytes), MEMBER(mica_record, comm),         MEMBER(mica_record, copy_up),
-		MEMBER(mica_record, mount),        MEMBER(mica_record, union_layer),  MEMBER(mica_copy_up, size),
-		MEMBER(mica_copy_up, bytes),       MEMBER(mica_copy_up, duration_ns), MEMBER(mica_copy_up, reason),
-		MEMBER(mica_mount, flags),         MEMBER(mica_mount, fstype),        MEMBER(mica_union_layer, inode),
-		MEMBER(mica_union_layer, dev),     MEMBER(mica_union_layer, index),
+		MEMBER(mica_record, size),         MEMBER(mica_record, abi),
+		MEMBER(mica_record, type),         MEMBER(mica_record, time_ns),
+		MEMBER(mica_record, action),       MEMBER(mica_record, mnt_ns_id),
+		MEMBER(mica_record, cgroup_id),    MEMBER(mica_record, root_union),
+		MEMBER(mica_record, union_id),     MEMBER(mica_record, inode),
+		MEMBER(mica_record, mnt_ns),       MEMBER(mica_record, pid),
+		MEMBER(mica_record, tid),          MEMBER(mica_record, uid),
+		MEMBER(mica_record, dev),          MEMBER(mica_record, fs_magic),
+		MEMBER(mica_record, error),        MEMBER(mica_record, flags),
+		MEMBER(mica_record, layer),        MEMBER(mica_record, layers),
+		MEMBER(mica_record, path_bytes),   MEMBER(mica_record, source_bytes),
+		MEMBER(mica_record, comm),         MEMBER(mica_record, copy_up),
+		MEMBER(mica_record, mount),        MEMBER(mica_record, union_layer),
+		MEMBER(mica_copy_up, size),        MEMBER(mica_copy_up, bytes),
+		MEMBER(mica_copy_up, duration_ns), MEMBER(mica_copy_up, reason),
+		MEMBER(mica_mount, flags),         MEMBER(mica_mount, fstype),
+		MEMBER(mica_union_layer, inode),   MEMBER(mica_union_layer, dev),
+		MEMBER(mica_union_layer, index),   MEMBER(mica_record, mount_attr),
+		MEMBER(mica_mount, cleared),       MEMBER(mica_mount, flags_kind),
+		MEMBER(mica_mount, command),       MEMBER(mica_mount_attr, set),
+		MEMBER(mica_mount_attr, cleared),  MEMBER(mica_mount_attr, propagation),
+		MEMBER(mica_mount_attr, flags),
 	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
