@@ -84,7 +84,8 @@ static __noinline __attribute__((unused)) int place_find(struct place *place, s3
 	long size = bpf_probe_read_user_str(head, sizeof(head), text);
 
 	__builtin_memset(place, 0, sizeof(*place));
-	if (text && size <= 0)
+	/* 0: an empty string. */
+	if (text && size < 0)
 		return 0;
 	if (!head[0]) {
 		path_of_fd(task, fd, &place->dentry, &place->mnt);
@@ -142,10 +143,11 @@ static __noinline __attribute__((unused)) int place_write(struct scratch *scratc
 	if (!place->dentry) {
 		size = place->text ? bpf_probe_read_user_str(scratch->strings + start, MICA_PATH_BYTES, place->text)
 				   : 0;
-		if (size <= 0)
+		if (!place->text || size < 0)
 			return 0;
 		ret->as_written = true;
-		offset += (u32)size;
+		/* 0: an empty string, which it was not a moment ago. */
+		offset += size ? (u32)size : 1;
 	}
 	if (dentry)
 		offset += walk_path(scratch, dentry, real_mount(mnt), offset, start + MICA_PATH_BYTES, &ret->truncated);

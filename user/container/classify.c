@@ -275,10 +275,23 @@ static bool may_block(const char *type)
 	return strncmp(type, "fuse", strlen("fuse")) == 0;
 }
 
+/** The same with symlinks followed, as it is now. */
+static bool resolves_to_union(struct mica_classifier *classifier, const char *path)
+{
+	_cleanup_free_ char *real = NULL;
+	const char *type;
+
+	if (mica_host_resolve(classifier->host, path, &real) < 0)
+		return false;
+	type = mica_mountinfo_type(classifier->mounts, real);
+	return type && strcmp(type, "overlay") == 0;
+}
+
 static bool leads_to_union(struct mica_classifier *classifier, struct mica_bytes path)
 {
-	_cleanup_free_ char *written = NULL, *real = NULL;
+	_cleanup_free_ char *written = NULL;
 	const char *type;
+	char *name;
 
 	if (path.size == 0)
 		return false;
@@ -286,13 +299,14 @@ static bool leads_to_union(struct mica_classifier *classifier, struct mica_bytes
 		return true;
 	written = strndup(path.data, path.size);
 	type = written ? mica_mountinfo_type(classifier->mounts, written) : NULL;
-	if (!type || may_block(type) || strcmp(type, "overlay") == 0)
-		return type && !may_block(type);
-	/* Through symlinks. */
-	if (mica_host_resolve(classifier->host, written, &real) < 0)
+	if (!type || may_block(type))
 		return false;
-	type = mica_mountinfo_type(classifier->mounts, real);
-	return type && strcmp(type, "overlay") == 0;
+	if (strcmp(type, "overlay") == 0 || resolves_to_union(classifier, written))
+		return true;
+	/* What is not there would be in this directory. */
+	name = strrchr(written, '/');
+	*name = '\0';
+	return name != written && resolves_to_union(classifier, written);
 }
 
 /** Not that of a new mount: a device, or any string. */

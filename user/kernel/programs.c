@@ -18,11 +18,11 @@
 #else
 #define ENTRY "__x64_sys_"
 #endif
-#define CALL(call, program, of_events, type)                                                               \
-	.job = "sys_" call, .name = program, .function = ENTRY call, .parameters = 1, .events = of_events, \
+#define CALL(call, program, of_events, type)                                                                   \
+	.job = "sys_" call, .name = (program), .function = ENTRY call, .parameters = 1, .events = (of_events), \
 	.makes = MICA_EVENT_##type
-#define CALL_32(call, program, of_events, type)                                                                   \
-	.job = "32_" call, .name = program, .function = "__ia32_sys_" call, .parameters = 1, .events = of_events, \
+#define CALL_32(call, program, of_events, type)                                                                       \
+	.job = "32_" call, .name = (program), .function = "__ia32_sys_" call, .parameters = 1, .events = (of_events), \
 	.makes = MICA_EVENT_##type, .optional = true
 
 /*

@@ -66,14 +66,19 @@ static void put_link(long fd)
 
 static void put_real(long fd, const char *path)
 {
-	char whole[PATH_MAX], real[PATH_MAX];
+	char beneath[PATH_MAX], whole[PATH_MAX], real[PATH_MAX];
 	const char *at = path;
 
 	if (path && *path && path[0] != '/' && fd != AT_FDCWD) {
-		(void)snprintf(whole, sizeof(whole), "/proc/self/fd/%ld/%s", fd, path);
-		at = whole;
+		(void)snprintf(beneath, sizeof(beneath), "/proc/self/fd/%ld/%s", fd, path);
+		at = beneath;
 	}
 	put_string_or_null(at && *at && realpath(at, real) ? real : NULL);
+	/* The directory that it is, or would be, in. */
+	(void)snprintf(whole, sizeof(whole), "%s", at ? at : "");
+	*(strrchr(whole, '/') ? strrchr(whole, '/') : whole) = '\0';
+	(void)printf(",\"directory\":");
+	put_string_or_null(*whole && realpath(whole, real) ? real : NULL);
 }
 
 static void put_argument(char letter, uint64_t value, uint64_t before)
