@@ -78,6 +78,15 @@ struct mnt_namespace___anon {
 	bool is_anon;
 } __relocated;
 
+/* Since 6.18 the mounts of a superblock are a plain list. */
+struct mount___of_sb {
+	struct mount___of_sb *mnt_next_for_sb;
+} __relocated;
+
+struct super_block___mounts {
+	struct mount___of_sb *s_mounts;
+} __relocated;
+
 /** The namespace's number that is never reused: `seq` until 6.17, `ns.ns_id` since. 0: an anonymous namespace (6.1). */
 static __always_inline u64 mnt_namespace_id(struct mnt_namespace *ns)
 {
@@ -241,16 +250,33 @@ static __always_inline struct dentry *file_user_dentry(struct file *file)
 	return BPF_CORE_READ(user, d_sb, s_magic) == OVERLAYFS_SUPER_MAGIC ? user : dentry;
 }
 
-/** How the task came into the kernel: the number of its system call, as it was given. */
-static __always_inline u64 syscall_number(struct task_struct *task)
+/** The first mount of a superblock; NULL: none. */
+static __always_inline struct mount *first_mount_of(struct super_block *sb)
 {
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	struct super_block___mounts *plain = (void *)sb;
+	struct mount___of_sb *mount = NULL;
+	struct list_head *next;
 
-#if defined(__TARGET_ARCH_arm64)
-	return BPF_CORE_READ(regs, syscallno);
-#else
-	return regs->orig_ax;
-#endif
+	if (bpf_core_field_exists(mount->mnt_next_for_sb))
+		return (void *)BPF_CORE_READ(plain, s_mounts);
+	next = BPF_CORE_READ(sb, s_mounts.next);
+	if (next == (void *)sb + bpf_core_field_offset(sb->s_mounts))
+		return NULL;
+	return (void *)next - bpf_core_field_offset(struct mount, mnt_instance);
+}
+
+/** The one behind `mount`; NULL: it is the last. */
+static __always_inline struct mount *next_mount_of(struct super_block *sb, struct mount *mount)
+{
+	struct mount___of_sb *plain = (void *)mount;
+	struct list_head *next;
+
+	if (bpf_core_field_exists(plain->mnt_next_for_sb))
+		return (void *)BPF_CORE_READ(plain, mnt_next_for_sb);
+	next = BPF_CORE_READ(mount, mnt_instance.next);
+	if (next == (void *)sb + bpf_core_field_offset(sb->s_mounts))
+		return NULL;
+	return (void *)next - bpf_core_field_offset(struct mount, mnt_instance);
 }
 
 #endif

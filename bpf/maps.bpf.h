@@ -164,7 +164,12 @@ struct operation {
 	u32 whiteout_sent;
 	/** A record of this operation waits in `pendings`. */
 	u32 record_kept;
-	u32 reserved;
+	/** A mount call came as far as a hook of ours: it has its record there or does not want one, and what is
+	 *  reported until its end is part of it. */
+	u32 in_mount_call;
+	/** MS_* that a reconfiguration by fsconfig(2) sets, and those that it says anything about. */
+	u32 sb_flags;
+	u32 sb_flags_mask;
 };
 
 struct {
@@ -180,7 +185,7 @@ struct pending {
 	char strings[STRING_BYTES];
 };
 
-/** Thread id -> its record: rename, umount, move_mount lose what they were called with before their result is known. */
+/** Thread id -> its record: rename and mount calls lose what they were called with before their result is known. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 512);
@@ -254,8 +259,7 @@ enum transfer_kind {
 struct transfer {
 	/** enum transfer_kind; holds for that system call only, in case its end is not seen. */
 	u32 kind;
-	u32 reserved;
-	u64 syscall;
+	u32 syscall;
 	/** Size of the file that is truncated, before. */
 	u64 size;
 	/** Bytes that an asynchronous write asked for. */

@@ -4,11 +4,22 @@
  * since 7.2 open_tree and fsmount.
  */
 #include "emit.bpf.h"
+#include "syscall.bpf.h"
 
 static __always_inline void set_namespace(struct mica_record *record, struct mnt_namespace *ns)
 {
 	record->mnt_ns = BPF_CORE_READ(ns, ns.inum);
 	record->mnt_ns_id = mnt_namespace_id(ns);
+}
+
+/** The call that made the namespace, where that is an event of its own. */
+static __always_inline struct operation *creating_call(struct task_struct *task)
+{
+	if (event_wanted(MICA_EVENT_OPEN_TREE) && (in_call(task, NR_open_tree) || in_call(task, NR_open_tree_attr)))
+		return mount_call_begin(task);
+	if (event_wanted(MICA_EVENT_FSMOUNT) && in_call(task, NR_fsmount))
+		return mount_call_begin(task);
+	return NULL;
 }
 
 SEC("fexit/alloc_mnt_ns")
@@ -21,7 +32,7 @@ int BPF_PROG(namespace_created, void *user_ns, bool anonymous)
 	/* An error is an address in the last page. */
 	if (anonymous || (u64)ns >= (u64)-4095)
 		return 0;
-	scratch = record_begin(MICA_EVENT_NAMESPACE_CREATED, task, operation_peek(task), NULL, SCOPE_NAMESPACE);
+	scratch = record_begin(MICA_EVENT_NAMESPACE_CREATED, task, creating_call(task), NULL, SCOPE_NAMESPACE);
 	if (!scratch)
 		return 0;
 	set_namespace(&scratch->record, ns);

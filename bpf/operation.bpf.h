@@ -41,4 +41,16 @@ static __always_inline struct operation *operation_begin(struct task_struct *tas
 	return operation;
 }
 
+/** The operation of a mount call that may have more than one hook: the first of them begins it. */
+static __always_inline struct operation *mount_call_begin(struct task_struct *task)
+{
+	struct operation *operation = operation_get(task);
+
+	if (operation && !operation->in_mount_call) {
+		operation_end(operation);
+		operation->in_mount_call = 1;
+	}
+	return operation;
+}
+
 #endif

@@ -123,12 +123,12 @@ static __always_inline void walk_on(struct scratch *scratch)
 }
 
 /**
- * Appends the path of `dentry` to the record's strings at `start`; with `mount`, across mounts. Returns its bytes.
- * Sets MICA_RECORD_PATH_RACED when a rename came across each try, *ret_truncated when its root end is missing.
- * `typed`: the verifier knows the dentry, and there is no mount.
+ * Appends the path of `dentry` to the record's strings from `start` up to `limit`; with `mount`, across mounts. Returns
+ * its bytes. Sets MICA_RECORD_PATH_RACED when a rename came across each try, *ret_truncated when its root end is
+ * missing. `typed`: the verifier knows the dentry, and there is no mount.
  */
 static __always_inline u32 walk_path(struct scratch *scratch, const struct dentry *dentry, const void *mount, u32 start,
-				     bool *ret_truncated, bool typed)
+				     u32 limit, bool *ret_truncated, bool typed)
 {
 	struct walk *walk = &scratch->walk;
 	u32 sequence;
@@ -137,7 +137,7 @@ static __always_inline u32 walk_path(struct scratch *scratch, const struct dentr
 		walk->dentry = (u64)dentry;
 		walk->mount = (u64)mount;
 		walk->offset = start;
-		walk->limit = start + MICA_PATH_BYTES;
+		walk->limit = limit;
 		walk->truncated = false;
 		sequence = rename_sequence();
 		if (!typed || !walk_typed(scratch, dentry))
@@ -156,7 +156,7 @@ static __always_inline void record_path(struct scratch *scratch, const void *den
 {
 	bool truncated;
 
-	scratch->record.path_bytes = walk_path(scratch, dentry, mount, 0, &truncated, false);
+	scratch->record.path_bytes = walk_path(scratch, dentry, mount, 0, MICA_PATH_BYTES, &truncated, false);
 	if (truncated)
 		scratch->record.flags |= MICA_RECORD_PATH_TRUNCATED;
 }
@@ -166,20 +166,30 @@ static __always_inline void record_path_typed(struct scratch *scratch, const str
 {
 	bool truncated;
 
-	scratch->record.path_bytes = walk_path(scratch, dentry, NULL, 0, &truncated, true);
+	scratch->record.path_bytes = walk_path(scratch, dentry, NULL, 0, MICA_PATH_BYTES, &truncated, true);
 	if (truncated)
 		scratch->record.flags |= MICA_RECORD_PATH_TRUNCATED;
+}
+
+/** Where the record's source begins. Opaque: clang would check one copy of it and use another. */
+static __always_inline u32 source_start(const struct scratch *scratch)
+{
+	u32 start = scratch->record.path_bytes;
+
+	barrier_var(start);
+	return start;
 }
 
 /** Sets the record's source to the path of a dentry. */
 static __always_inline void record_source_path(struct scratch *scratch, const void *dentry, const void *mount)
 {
-	u32 start = scratch->record.path_bytes;
+	u32 start = source_start(scratch);
 	bool truncated;
 
 	if (start > MICA_PATH_BYTES)
 		return;
-	scratch->record.source_bytes = walk_path(scratch, dentry, mount, start, &truncated, false);
+	scratch->record.source_bytes =
+		walk_path(scratch, dentry, mount, start, start + MICA_PATH_BYTES, &truncated, false);
 	scratch->record.flags |= MICA_RECORD_SOURCE_IS_PATH;
 	if (truncated)
 		scratch->record.flags |= MICA_RECORD_SOURCE_TRUNCATED;
@@ -188,7 +198,7 @@ static __always_inline void record_source_path(struct scratch *scratch, const vo
 /** Sets the record's source to a kernel string, as the caller of mount(2) wrote it. */
 static __always_inline void record_source_string(struct scratch *scratch, const char *string)
 {
-	u32 start = scratch->record.path_bytes;
+	u32 start = source_start(scratch);
 	long size;
 
 	if (!string || start > MICA_PATH_BYTES)
@@ -199,6 +209,14 @@ static __always_inline void record_source_string(struct scratch *scratch, const 
 	scratch->record.source_bytes = size - 1;
 	if (size == MICA_PATH_BYTES)
 		scratch->record.flags |= MICA_RECORD_SOURCE_TRUNCATED;
+}
+
+/** Sets the record's path to a kernel string that is none: the key of a parameter. Call it as record_path(). */
+static __always_inline void record_key_string(struct scratch *scratch, const char *key)
+{
+	long size = bpf_probe_read_kernel_str(scratch->strings, MICA_PATH_BYTES, key);
+
+	scratch->record.path_bytes = size > 0 ? size - 1 : 0;
 }
 
 #endif

@@ -95,6 +95,8 @@ enum scope {
 	SCOPE_MOUNT,
 	/** A namespace that comes: reported also of the host. */
 	SCOPE_NAMESPACE,
+	/** What may concern a union, or will: reported also of the host. */
+	SCOPE_PERHAPS,
 };
 
 /** The union that the task's root lies in: mostly the one that it acts on. */
@@ -128,7 +130,7 @@ static __always_inline bool subject_watched(struct task_struct *task, struct uni
 
 	subject->mnt_ns = ns ? ns->ns.inum : 0;
 	subject->host = subject->mnt_ns == host_mnt_ns;
-	if (subject->host && !object_union && scope != SCOPE_NAMESPACE)
+	if (subject->host && !object_union && scope < SCOPE_NAMESPACE)
 		return false;
 	if (no_union_files && object_union && scope == SCOPE_FILE)
 		return false;
@@ -143,7 +145,7 @@ static __always_inline bool subject_watched(struct task_struct *task, struct uni
 	/* Somebody else's doing counts when it is done to a union that was not rejected. */
 	if (subject->host || flags & SUBJECT_REJECTED)
 		return object_union ? !(object_union->flags & SUBJECT_REJECTED)
-				    : scope == SCOPE_NAMESPACE && !(flags & SUBJECT_REJECTED);
+				    : scope >= SCOPE_NAMESPACE && !(flags & SUBJECT_REJECTED);
 	if (object_union || scope != SCOPE_FILE || subject->root_union)
 		return true;
 	return !(flags & SUBJECT_OTHER);

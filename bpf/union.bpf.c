@@ -4,6 +4,7 @@
  * superblock has them: option strings are relative, escaped, or cut.
  */
 #include "emit.bpf.h"
+#include "syscall.bpf.h"
 
 struct description {
 	struct super_block *sb;
@@ -50,7 +51,9 @@ static __always_inline void describe_union(struct super_block *sb, const struct 
 SEC("fentry/ovl_fill_super")
 int BPF_PROG(union_setup)
 {
-	struct operation *operation = operation_get(bpf_get_current_task_btf());
+	struct task_struct *task = bpf_get_current_task_btf();
+	bool by_fsconfig = event_wanted(MICA_EVENT_FSCONFIG) && in_call(task, NR_fsconfig);
+	struct operation *operation = by_fsconfig ? mount_call_begin(task) : operation_get(task);
 
 	if (operation)
 		operation->in_union_setup = 1;
@@ -83,10 +86,10 @@ int BPF_PROG(union_up, struct super_block *sb)
 		record_superblock(&scratch->record, sb);
 		record_send_urgent(scratch);
 	}
-	/* Built by fsconfig(2), it is an action of its own; by mount(2), the mount is still to come. */
+	/* By mount(2), the mount is still to come; fsconfig(2) ends its own. */
 	if (operation && operation->in_mount)
 		operation->union_sb = (u64)sb;
-	else
+	else if (!operation || !operation->in_mount_call)
 		operation_end(operation);
 	return 0;
 }

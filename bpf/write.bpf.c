@@ -6,6 +6,7 @@
  * what was asked for. splice(2) and sendfile(2) pass it up to three times before 6.5: what they wrote is taken from the
  * end of the pipe instead, and what copy_file_range(2) wrote from its result.
  */
+#include "syscall.bpf.h"
 #include "written.bpf.h"
 
 #define WRITE 1         /* include/linux/kernel.h */

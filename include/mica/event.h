@@ -49,7 +49,11 @@ enum mica_event_type {
 	MICA_EVENT_LOST = 23,
 	/** Not an event: describes one layer of a union, sent before the first event that names the union. */
 	MICA_RECORD_UNION_LAYER = 24,
-	_MICA_EVENT_MAX = 25,
+	MICA_EVENT_FSOPEN = 25,
+	MICA_EVENT_FSPICK = 26,
+	MICA_EVENT_FSCONFIG = 27,
+	MICA_EVENT_FSMOUNT = 28,
+	_MICA_EVENT_MAX = 29,
 };
 
 /** Why a file was copied up: the operation that asked for it; PARENT: it is an ancestor of the object changed. */
@@ -113,6 +117,18 @@ enum mica_record_flags {
 	MICA_RECORD_WHITEOUT_MOVED = 1 << 10,
 	/** write: the file was closed. */
 	MICA_RECORD_CLOSED = 1 << 11,
+	/** `path` is as the caller wrote it: its text, a NUL, then the components of the directory that the text is
+	 *  relative to (for "/…" the task's root). MICA_RECORD_PATH_TRUNCATED: that directory is not known, or cut. */
+	MICA_RECORD_PATH_AS_WRITTEN = 1 << 12,
+	/** The same for `source`. */
+	MICA_RECORD_SOURCE_AS_WRITTEN = 1 << 13,
+	/** The host did it, and only the paths can tell whether it concerns a union: it is no event if it does not. */
+	MICA_RECORD_UNDECIDED = 1 << 14,
+	/** mount-setattr, open-tree: the body is a struct mica_mount_attr. */
+	MICA_RECORD_MOUNT_ATTR = 1 << 15,
+	/** `path` is one in a tree of mounts that is attached nowhere (fsmount, open_tree), from the root of the mount.
+	 */
+	MICA_RECORD_DETACHED = 1 << 16,
 };
 
 struct mica_copy_up {
@@ -141,12 +157,51 @@ struct mica_write {
 	__u32 calls;
 };
 
-/** mount, umount, move-mount, remount, mount-setattr */
+/** What the flags of a `struct mica_mount` are (include/uapi/linux/mount.h). */
+enum mica_mount_flags {
+	/** MS_* of mount(2), and of a superblock. */
+	MICA_MOUNT_FLAGS_MS = 0,
+	/** MNT_* of umount2(2). */
+	MICA_MOUNT_FLAGS_UMOUNT = 1,
+	MICA_MOUNT_FLAGS_MOVE_MOUNT = 2,
+	MICA_MOUNT_FLAGS_FSOPEN = 3,
+	MICA_MOUNT_FLAGS_FSPICK = 4,
+	/** MOUNT_ATTR_*; FSMOUNT_* are shifted up by 32 bits. */
+	MICA_MOUNT_FLAGS_FSMOUNT = 5,
+	/** OPEN_TREE_* and AT_*. */
+	MICA_MOUNT_FLAGS_OPEN_TREE = 6,
+	/** None, but `aux` of fsconfig(2): the size of a blob, a directory or a file descriptor. */
+	MICA_MOUNT_FLAGS_AUX = 7,
+	/** MOUNT_ATTR_* of a `struct mica_mount_attr`: not in a record. */
+	MICA_MOUNT_FLAGS_ATTR = 8,
+	_MICA_MOUNT_FLAGS_MAX = 9,
+};
+
+/**
+ * mount, umount, move-mount, remount, mount-setattr, open-tree, pivot-root, fsopen, fspick, fsconfig, fsmount.
+ * fsconfig has no path: `path` is its key and `source` its value, both plain strings.
+ */
 struct mica_mount {
-	/** MS_* of mount(2) or MNT_* of umount2(2), by type of event. */
 	__u64 flags;
-	/** File system type, NUL-terminated unless it fills the array; empty: does not apply. */
+	/** File system type, NUL-terminated unless it fills the array; empty: does not apply, or not known. */
 	char fstype[MICA_FSTYPE_BYTES];
+	/** remount: MS_* of the superblock that are cleared. */
+	__u32 cleared;
+	/** enum mica_mount_flags */
+	__u16 flags_kind;
+	/** fsconfig: enum fsconfig_command. */
+	__u16 command;
+};
+
+/** What mount_setattr(2) or open_tree_attr(2) was called with (struct mount_attr of include/uapi/linux/mount.h). */
+struct mica_mount_attr {
+	__u64 set;
+	__u64 cleared;
+	/** MS_* */
+	__u64 propagation;
+	/** OPEN_TREE_* and AT_* */
+	__u32 flags;
+	__u32 reserved;
 };
 
 /** union-up, and MICA_RECORD_UNION_LAYER, whose `path` is the layer's root directory in its own file system. */
@@ -211,6 +266,7 @@ struct mica_record {
 		struct mica_copy_up copy_up;
 		struct mica_write write;
 		struct mica_mount mount;
+		struct mica_mount_attr mount_attr;
 		struct mica_union_layer union_layer;
 		__u64 body[4];
 	};
@@ -219,7 +275,8 @@ struct mica_record {
 #ifndef __bpf__
 static_assert(sizeof(struct mica_copy_up) == 32, "ABI");
 static_assert(sizeof(struct mica_write) == 32, "ABI");
-static_assert(sizeof(struct mica_mount) == 24, "ABI");
+static_assert(sizeof(struct mica_mount) == 32, "ABI");
+static_assert(sizeof(struct mica_mount_attr) == 32, "ABI");
 static_assert(sizeof(struct mica_union_layer) == 16, "ABI");
 static_assert(sizeof(struct mica_record) == 152, "ABI");
 #endif

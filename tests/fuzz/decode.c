@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r < 0)
 		return 0;
 	check_path(event.path, event.record.flags & MICA_RECORD_PATH_TRUNCATED);
-	if (event.record.flags & MICA_RECORD_SOURCE_IS_PATH)
+	if (event.record.flags & (MICA_RECORD_SOURCE_IS_PATH | MICA_RECORD_SOURCE_AS_WRITTEN))
 		check_path(event.source, event.record.flags & MICA_RECORD_SOURCE_TRUNCATED);
 	if (event.record.type != MICA_RECORD_UNION_LAYER)
 		fuzz_sinks(&event);

@@ -53,12 +53,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mica_container container = {};
 	struct mica_namespace mount_namespace = {};
 	uint8_t choices[4];
-	char texts[12][64];
+	char texts[14][64];
 
 	take(&input, choices, sizeof(choices));
 	take(&input, &event.record, sizeof(event.record));
 	take(&input, &event.time_ns, sizeof(event.time_ns));
-	event.record.type = (__u16)(1 + event.record.type % (MICA_EVENT_LOST));
+	event.record.type = (__u16)(1 + event.record.type % (_MICA_EVENT_MAX - 1));
+	if (event.record.type == MICA_RECORD_UNION_LAYER) /* no event */
+		event.record.type = MICA_EVENT_LOST;
 	container.id = take_string(&input, texts[0]);
 	container.name = take_string(&input, texts[1]);
 	container.image = take_string(&input, texts[2]);
@@ -82,6 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	event.lost_of = choices[3] % (_MICA_EVENT_MAX + 1);
 	event.source = take_bytes(&input, texts[10]);
 	event.path = take_bytes(&input, texts[11]);
+	event.key = take_bytes(&input, texts[12]);
+	event.value = take_bytes(&input, texts[13]);
 
 	fuzz_sinks(&event);
 	/* Of this event only: strings at the same address must be the same while statistics live. */

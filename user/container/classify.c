@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "base/cleanup.h"
 #include "container/whiteout.h"
@@ -263,6 +264,68 @@ void mica_classify_other(struct mica_classifier *classifier, struct mica_known_c
 		identified->container_path = rest.data;
 }
 
+/** File systems whose server may be dead: looking at a path of theirs may take for ever. */
+static bool may_block(const char *type)
+{
+	static const char *const types[] = { "nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "afs", "autofs" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(type, types[i]) == 0)
+			return true;
+	return strncmp(type, "fuse", strlen("fuse")) == 0;
+}
+
+/** The same with symlinks followed, as it is now. */
+static bool resolves_to_union(struct mica_classifier *classifier, const char *path)
+{
+	_cleanup_free_ char *real = NULL;
+	const char *type;
+
+	if (mica_host_resolve(classifier->host, path, &real) < 0)
+		return false;
+	type = mica_mountinfo_type(classifier->mounts, real);
+	return type && strcmp(type, "overlay") == 0;
+}
+
+static bool leads_to_union(struct mica_classifier *classifier, struct mica_bytes path)
+{
+	_cleanup_free_ char *written = NULL;
+	const char *type;
+	char *name;
+
+	if (path.size == 0)
+		return false;
+	if (path.data[0] != '/')
+		return true;
+	written = strndup(path.data, path.size);
+	type = written ? mica_mountinfo_type(classifier->mounts, written) : NULL;
+	if (!type || may_block(type))
+		return false;
+	if (strcmp(type, "overlay") == 0 || resolves_to_union(classifier, written))
+		return true;
+	/* What is not there would be in this directory. */
+	name = strrchr(written, '/');
+	*name = '\0';
+	return name != written && resolves_to_union(classifier, written);
+}
+
+/** Not that of a new mount: a device, or any string. */
+static bool source_is_path(const struct mica_record *record)
+{
+	if (record->flags & (MICA_RECORD_SOURCE_IS_PATH | MICA_RECORD_SOURCE_AS_WRITTEN))
+		return true;
+	return !(record->flags & MICA_RECORD_MOUNT_ATTR) && record->mount.flags_kind == MICA_MOUNT_FLAGS_MS &&
+	       record->mount.flags & (MS_BIND | MS_MOVE);
+}
+
+bool mica_concerns_union(struct mica_classifier *classifier, const struct mica_record *record,
+			 const struct mica_identified *identified)
+{
+	follow_mounts(classifier);
+	return leads_to_union(classifier, identified->path) ||
+	       (source_is_path(record) && leads_to_union(classifier, identified->source));
+}
+
 static const char *copy_path(struct mica_bytes path, char buffer[static MICA_HOST_PATH_BYTES])
 {
 	if (path.size >= MICA_HOST_PATH_BYTES)
@@ -278,9 +341,12 @@ void mica_classify_mount(struct mica_classifier *classifier, struct mica_known_c
 	const struct mica_known_volume *volume;
 	struct mica_bytes rest = {};
 
-	if (strncmp(record->mount.fstype, "tmpfs", sizeof("tmpfs")) == 0)
+	/* A context has no object before it is mounted; what is attached nowhere, or was not found, is no place. */
+	if (identified->path.size == 0)
+		return;
+	if (!(record->flags & MICA_RECORD_MOUNT_ATTR) && strncmp(record->mount.fstype, "tmpfs", sizeof("tmpfs")) == 0)
 		identified->object.kind = MICA_OBJECT_TMPFS;
-	if ((record->flags & MICA_RECORD_PATH_TRUNCATED) || identified->path.size == 0)
+	if (record->flags & (MICA_RECORD_PATH_TRUNCATED | MICA_RECORD_DETACHED))
 		return;
 	if (record->flags & MICA_RECORD_HOST) {
 		identified->host_path = copy_path(identified->path, classifier->buffers.host);

@@ -41,6 +41,10 @@ void mica_classify_tmpfs(struct mica_classifier *classifier, const struct mica_k
  *  the container will see. */
 void mica_classify_mount(struct mica_classifier *classifier, struct mica_known_container *container,
 			 const struct mica_record *record, struct mica_identified *identified);
+/** Does a path or the source of the host's mount call lead into a union? As far as that can be told now: for paths that
+ *  are not there, their directories count; a relative source, which is relative to who knows what, may. */
+bool mica_concerns_union(struct mica_classifier *classifier, const struct mica_record *record,
+			 const struct mica_identified *identified);
 /** The object of union-up and union-down: the union's upper. */
 void mica_classify_union_itself(const struct mica_union *u, struct mica_identified *identified);
 

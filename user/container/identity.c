@@ -94,7 +94,8 @@ int mica_identity_add_layer(struct mica_identity *identity, const struct mica_re
 
 static bool is_mount_event(unsigned type)
 {
-	return type >= MICA_EVENT_MOUNT && type <= MICA_EVENT_PIVOT_ROOT;
+	return (type >= MICA_EVENT_MOUNT && type <= MICA_EVENT_PIVOT_ROOT) ||
+	       (type >= MICA_EVENT_FSOPEN && type <= MICA_EVENT_FSMOUNT);
 }
 
 static bool is_about_union(unsigned type)
@@ -113,6 +114,9 @@ static int classify(struct mica_identity *identity, const struct mica_record *re
 	if (is_about_namespace(record->type))
 		return 0;
 	if (is_mount_event(record->type)) {
+		if (record->flags & MICA_RECORD_UNDECIDED &&
+		    !mica_concerns_union(&identity->classifier, record, identified))
+			return 1;
 		mica_classify_mount(&identity->classifier,
 				    container ? container
 				    : u       ? u->container

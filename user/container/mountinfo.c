@@ -363,6 +363,13 @@ int mica_mountinfo_locate(const struct mica_mountinfo *mountinfo, const char *pa
 	return 0;
 }
 
+const char *mica_mountinfo_type(const struct mica_mountinfo *mountinfo, const char *path)
+{
+	const struct mount *mount = walk(mountinfo, path);
+
+	return mount ? mount->entry.type : NULL;
+}
+
 int mica_mountinfo_each(struct mica_mountinfo *mountinfo,
 			int (*visit)(const struct mica_mount_entry *mount, void *userdata), void *userdata)
 {

@@ -52,6 +52,10 @@ int mica_mountinfo_host_path(struct mica_mountinfo *mountinfo, uint32_t device, 
 int mica_mountinfo_locate(const struct mica_mountinfo *mountinfo, const char *path, uint32_t *ret_device,
 			  char **ret_path);
 
+/** Type of the file system that an absolute path lies in, or that it would lie in; NULL: none. Symlinks are not
+ * followed, dots neither. Valid until the next refresh. */
+const char *mica_mountinfo_type(const struct mica_mountinfo *mountinfo, const char *path);
+
 /** Calls `visit` for each mount that is not covered by another, until it returns non-zero, which is returned. */
 int mica_mountinfo_each(struct mica_mountinfo *mountinfo,
 			int (*visit)(const struct mica_mount_entry *mount, void *userdata), void *userdata);

@@ -5,7 +5,7 @@ _mica()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
 	local events="copy-up whiteout opaque redirect create delete rename link mount umount move-mount remount
-		mount-setattr union-up union-down namespace-created namespace-gone lost"
+		mount-setattr open-tree pivot-root fsopen fspick fsconfig fsmount union-up union-down namespace-created namespace-gone lost"
 
 	case ${COMP_WORDS[1]:-} in
 	trace)

@@ -5,11 +5,25 @@
 #define COPY_UP BIT(COPY_UP)
 #define NAMES (BIT(CREATE) | BIT(DELETE) | BIT(RENAME) | BIT(LINK))
 #define MARKS (BIT(WHITEOUT) | BIT(OPAQUE) | BIT(REDIRECT))
-#define MOUNTS (BIT(MOUNT) | BIT(UMOUNT) | BIT(MOVE_MOUNT) | BIT(REMOUNT) | BIT(MOUNT_SETATTR))
+#define MOUNTS (BIT(MOUNT) | BIT(MOVE_MOUNT) | BIT(REMOUNT) | BIT(MOUNT_SETATTR))
 #define NAMESPACES (BIT(NAMESPACE_CREATED) | BIT(NAMESPACE_GONE))
 #define ALL UINT64_MAX
 
 #define DENTRY "dentry"
+
+/* System calls: from 64-bit code, and from 32-bit code or by `int 0x80`, where the kernel has that (arm64: one entry).
+ */
+#if defined(__aarch64__)
+#define ENTRY "__arm64_sys_"
+#else
+#define ENTRY "__x64_sys_"
+#endif
+#define CALL(call, program, of_events, type)                                                                   \
+	.job = "sys_" call, .name = (program), .function = ENTRY call, .parameters = 1, .events = (of_events), \
+	.makes = MICA_EVENT_##type
+#define CALL_32(call, program, of_events, type)                                                                       \
+	.job = "32_" call, .name = (program), .function = "__ia32_sys_" call, .parameters = 1, .events = (of_events), \
+	.makes = MICA_EVENT_##type, .optional = true
 
 /*
  * Signatures were read from the BTF of 6.1, 6.12 and 7.2. A function that does not look so is not hooked: the program
@@ -408,18 +422,68 @@ const struct mica_program mica_programs[] = {
 	  .function = "security_move_mount",
 	  .arguments = { { 0, "path" }, { 1, "path" } },
 	  .events = BIT(MOUNT) | BIT(MOVE_MOUNT) },
-#if defined(__aarch64__)
-	{ .job = "move-mount",
-	  .name = "move_mount_exit",
-	  .function = "__arm64_sys_move_mount",
-#else
-	{ .job = "move-mount",
-	  .name = "move_mount_exit",
-	  .function = "__x64_sys_move_mount",
+	{ CALL("mount", "mount_done_native", MOUNTS, MOUNT) },
+	{ CALL("umount", "umount_done_native", BIT(UMOUNT), UMOUNT) },
+	{ CALL("move_mount", "move_mount_exit", BIT(MOUNT) | BIT(MOVE_MOUNT), MOVE_MOUNT) },
+
+	/* The mount API */
+	{ CALL("fsopen", "fsopen_exit", BIT(FSOPEN), FSOPEN) },
+	{ CALL("fspick", "fspick_exit", BIT(FSPICK), FSPICK) },
+	{ .job = "parameter",
+	  .name = "lsm_parse_parameter",
+	  .function = "bpf_lsm_fs_context_parse_param",
+	  .lsm = true,
+	  .arguments = { { 0, "fs_context" }, { 1, "fs_parameter" } },
+	  .events = BIT(FSCONFIG) },
+	{ .job = "parameter",
+	  .name = "parse_parameter_check",
+	  .function = "security_fs_context_parse_param",
+	  .arguments = { { 0, "fs_context" }, { 1, "fs_parameter" } },
+	  .events = BIT(FSCONFIG) },
+	{ .job = "reconfigure",
+	  .name = "lsm_sb_remount",
+	  .function = "bpf_lsm_sb_remount",
+	  .lsm = true,
+	  .events = BIT(REMOUNT) },
+	{ .job = "reconfigure", .name = "sb_remount_check", .function = "security_sb_remount", .events = BIT(REMOUNT) },
+	{ CALL("fsconfig", "fsconfig_exit", BIT(FSCONFIG) | BIT(REMOUNT), FSCONFIG) },
+	{ CALL("fsmount", "fsmount_exit", BIT(FSMOUNT), FSMOUNT) },
+	{ .job = "tree-copy",
+	  .name = "copy_tree_entry",
+	  .function = "__do_loopback",
+	  .arguments = { { 0, "path" } },
+	  .events = BIT(OPEN_TREE),
+	  .optional = true },
+	{ CALL("open_tree", "open_tree_exit", BIT(OPEN_TREE), OPEN_TREE) },
+	/* Since 6.15. */
+	{ CALL("open_tree_attr", "open_tree_attr_exit", BIT(OPEN_TREE), OPEN_TREE), .optional = true },
+	{ CALL("mount_setattr", "mount_setattr_exit", BIT(MOUNT_SETATTR), MOUNT_SETATTR) },
+	{ .job = "pivot-check",
+	  .name = "lsm_sb_pivotroot",
+	  .function = "bpf_lsm_sb_pivotroot",
+	  .lsm = true,
+	  .arguments = { { 0, "path" }, { 1, "path" } },
+	  .events = BIT(PIVOT_ROOT) },
+	{ .job = "pivot-check",
+	  .name = "sb_pivotroot_check",
+	  .function = "security_sb_pivotroot",
+	  .arguments = { { 0, "path" }, { 1, "path" } },
+	  .events = BIT(PIVOT_ROOT) },
+	{ CALL("pivot_root", "pivot_root_exit", BIT(PIVOT_ROOT), PIVOT_ROOT) },
+#if defined(__x86_64__)
+	{ CALL_32("mount", "mount_done_32", MOUNTS, MOUNT) },
+	{ CALL_32("umount", "umount_done_32", BIT(UMOUNT), UMOUNT) },
+	{ CALL_32("oldumount", "umount_done_old", BIT(UMOUNT), UMOUNT) },
+	{ CALL_32("move_mount", "move_mount_exit_32", BIT(MOUNT) | BIT(MOVE_MOUNT), MOVE_MOUNT) },
+	{ CALL_32("fsopen", "fsopen_exit_32", BIT(FSOPEN), FSOPEN) },
+	{ CALL_32("fspick", "fspick_exit_32", BIT(FSPICK), FSPICK) },
+	{ CALL_32("fsconfig", "fsconfig_exit_32", BIT(FSCONFIG) | BIT(REMOUNT), FSCONFIG) },
+	{ CALL_32("fsmount", "fsmount_exit_32", BIT(FSMOUNT), FSMOUNT) },
+	{ CALL_32("open_tree", "open_tree_exit_32", BIT(OPEN_TREE), OPEN_TREE) },
+	{ CALL_32("open_tree_attr", "open_tree_attr_exit_32", BIT(OPEN_TREE), OPEN_TREE) },
+	{ CALL_32("mount_setattr", "mount_setattr_exit_32", BIT(MOUNT_SETATTR), MOUNT_SETATTR) },
+	{ CALL_32("pivot_root", "pivot_root_exit_32", BIT(PIVOT_ROOT), PIVOT_ROOT) },
 #endif
-	  .parameters = 1,
-	  .events = BIT(MOUNT) | BIT(MOVE_MOUNT),
-	  .makes = MICA_EVENT_MOVE_MOUNT },
 
 	/* Namespaces and unions: what the identity tables live on, so they are always there. */
 	{ .job = "namespace-created",

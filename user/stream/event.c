@@ -28,6 +28,10 @@ static const char *const event_names[_MICA_EVENT_MAX] = {
 	[MICA_EVENT_DENY] = "deny",
 	[MICA_EVENT_AUDIT] = "audit",
 	[MICA_EVENT_LOST] = "lost",
+	[MICA_EVENT_FSOPEN] = "fsopen",
+	[MICA_EVENT_FSPICK] = "fspick",
+	[MICA_EVENT_FSCONFIG] = "fsconfig",
+	[MICA_EVENT_FSMOUNT] = "fsmount",
 	/* MICA_RECORD_UNION_LAYER is not an event and has no name. */
 };
 

@@ -23,6 +23,8 @@ struct mica_event {
 	/** Old name (rename, link: absolute as `path`), or source of a mount: as the caller wrote it when
 	 *  !source_is_path. Empty: none. */
 	struct mica_bytes source;
+	/** fsconfig: the parameter. They stand in the buffers of `path` and `source`, which are empty then. */
+	struct mica_bytes key, value;
 
 	/* Filled by identify; all owned by the identity tables, valid as long as those. */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "stream/mount_flags.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -54,25 +55,123 @@ static const struct flag_word umount_words[] = {
 	{ UMOUNT_NOFOLLOW, "nofollow" },
 };
 
-const char *mica_mount_flag_next(enum mica_event_type type, uint64_t *flags, char text[static MICA_MOUNT_FLAG_TEXT])
-{
-	const struct flag_word *words = mount_words;
-	size_t count = sizeof(mount_words) / sizeof(mount_words[0]);
+/* The rest as in include/uapi/linux/mount.h of Linux 7.2: the C library's headers are older, and <linux/mount.h> and
+ * <sys/mount.h> exclude each other. */
 
-	if (type == MICA_EVENT_UMOUNT) {
-		words = umount_words;
-		count = sizeof(umount_words) / sizeof(umount_words[0]);
-	} else if ((*flags & MAGIC_MASK) == MAGIC) {
-		*flags &= ~MAGIC_MASK;
+static const struct flag_word move_mount_words[] = {
+	{ 0x1, "from-follow" },   { 0x2, "from-automount" }, { 0x4, "from-empty-path" }, { 0x10, "to-follow" },
+	{ 0x20, "to-automount" }, { 0x40, "to-empty-path" }, { 0x100, "set-group" },     { 0x200, "beneath" },
+};
+
+static const struct flag_word fsopen_words[] = {
+	{ 0x1, "cloexec" },
+};
+
+static const struct flag_word fspick_words[] = {
+	{ 0x1, "cloexec" },
+	{ 0x2, "nofollow" },
+	{ 0x4, "no-automount" },
+	{ 0x8, "empty-path" },
+};
+
+/* MOUNT_ATTR_*, and FSMOUNT_* shifted up by 32 bits. */
+static const struct flag_word attribute_words[] = {
+	{ 0x1, "ro" },
+	{ 0x2, "nosuid" },
+	{ 0x4, "nodev" },
+	{ 0x8, "noexec" },
+	{ 0x10, "noatime" },
+	{ 0x20, "strictatime" },
+	{ 0x80, "nodiratime" },
+	{ 0x100000, "idmap" },
+	{ 0x200000, "nosymfollow" },
+	{ UINT64_C(1) << 32, "cloexec" },
+	{ UINT64_C(2) << 32, "namespace" },
+};
+
+/* What any system call with AT_* flags takes, and OPEN_TREE_*. */
+static const struct flag_word open_tree_words[] = {
+	{ 0x1, "clone" },
+	{ 0x2, "namespace" },
+	{ AT_SYMLINK_NOFOLLOW, "nofollow" },
+	{ AT_NO_AUTOMOUNT, "no-automount" },
+	{ AT_EMPTY_PATH, "empty-path" },
+	{ 0x8000, "recursive" },
+	{ O_CLOEXEC, "cloexec" },
+};
+
+#define WORDS(array)                                      \
+	{                                                 \
+		array, sizeof(array) / sizeof((array)[0]) \
 	}
-	if (*flags == 0)
+
+static const struct {
+	const struct flag_word *words;
+	size_t count;
+} tables[_MICA_MOUNT_FLAGS_MAX] = {
+	[MICA_MOUNT_FLAGS_MS] = WORDS(mount_words),
+	[MICA_MOUNT_FLAGS_UMOUNT] = WORDS(umount_words),
+	[MICA_MOUNT_FLAGS_MOVE_MOUNT] = WORDS(move_mount_words),
+	[MICA_MOUNT_FLAGS_FSOPEN] = WORDS(fsopen_words),
+	[MICA_MOUNT_FLAGS_FSPICK] = WORDS(fspick_words),
+	[MICA_MOUNT_FLAGS_FSMOUNT] = WORDS(attribute_words),
+	[MICA_MOUNT_FLAGS_OPEN_TREE] = WORDS(open_tree_words),
+	[MICA_MOUNT_FLAGS_ATTR] = WORDS(attribute_words),
+};
+
+/* Two bits of this field have words: all of it together is what clears the setting (MOUNT_ATTR__ATIME). */
+#define ATTR_ATIME UINT64_C(0x70)
+
+const char *mica_mount_flag_next(enum mica_mount_flags kind, uint64_t *flags, char text[static MICA_MOUNT_FLAG_TEXT])
+{
+	if ((unsigned)kind >= _MICA_MOUNT_FLAGS_MAX)
 		return NULL;
+	if (kind == MICA_MOUNT_FLAGS_MS && (*flags & MAGIC_MASK) == MAGIC)
+		*flags &= ~MAGIC_MASK;
+	if (*flags == 0 || kind == MICA_MOUNT_FLAGS_AUX)
+		return NULL;
+	if (tables[kind].words == attribute_words && (*flags & ATTR_ATIME) == ATTR_ATIME) {
+		*flags &= ~ATTR_ATIME;
+		return "atime";
+	}
 
 	uint64_t bit = *flags & -*flags;
 	*flags &= ~bit;
-	for (size_t i = 0; i < count; i++)
-		if (words[i].bit == bit)
-			return words[i].word;
+	for (size_t i = 0; i < tables[kind].count; i++)
+		if (tables[kind].words[i].bit == bit)
+			return tables[kind].words[i].word;
 	(void)snprintf(text, MICA_MOUNT_FLAG_TEXT, "0x%" PRIx64, bit);
+	return text;
+}
+
+struct mica_mount_words mica_mount_words(const struct mica_record *record)
+{
+	const uint64_t propagation = MS_UNBINDABLE | MS_PRIVATE | MS_SLAVE | MS_SHARED;
+	struct mica_mount_words words = {};
+
+	if (record->flags & MICA_RECORD_MOUNT_ATTR) {
+		words.flags[0] = (struct mica_mount_flags_of){ MICA_MOUNT_FLAGS_OPEN_TREE, record->mount_attr.flags };
+		words.flags[1] = (struct mica_mount_flags_of){ MICA_MOUNT_FLAGS_ATTR, record->mount_attr.set };
+		words.cleared = (struct mica_mount_flags_of){ MICA_MOUNT_FLAGS_ATTR, record->mount_attr.cleared };
+		words.propagation = record->mount_attr.propagation;
+		return words;
+	}
+	words.flags[0] = (struct mica_mount_flags_of){ record->mount.flags_kind, record->mount.flags };
+	words.cleared = (struct mica_mount_flags_of){ MICA_MOUNT_FLAGS_MS, record->mount.cleared };
+	if (record->type == MICA_EVENT_MOUNT_SETATTR)
+		words.propagation = record->mount.flags & propagation;
+	return words;
+}
+
+static const char *const commands[] = {
+	"set-flag", "set-string", "set-binary",  "set-path",    "set-path-empty",
+	"set-fd",   "create",     "reconfigure", "create-excl",
+};
+
+const char *mica_fsconfig_command(unsigned command, char text[static MICA_MOUNT_FLAG_TEXT])
+{
+	if (command < sizeof(commands) / sizeof(commands[0]))
+		return commands[command];
+	(void)snprintf(text, MICA_MOUNT_FLAG_TEXT, "0x%x", command);
 	return text;
 }

@@ -107,8 +107,14 @@ static void write_paths(struct mica_json_writer *writer, const struct mica_event
 		mica_json_true(writer, "path_truncated");
 	if (flags & MICA_RECORD_PATH_RACED)
 		mica_json_true(writer, "path_raced");
+	if (flags & MICA_RECORD_PATH_AS_WRITTEN)
+		mica_json_true(writer, "path_as_written");
+	if (flags & MICA_RECORD_DETACHED)
+		mica_json_true(writer, "path_detached");
 	mica_json_bytes(writer, "source", event->source);
-	if (flags & MICA_RECORD_SOURCE_TRUNCATED)
+	if (flags & MICA_RECORD_SOURCE_AS_WRITTEN)
+		mica_json_true(writer, "source_as_written");
+	if (flags & MICA_RECORD_SOURCE_TRUNCATED && event->record.type != MICA_EVENT_FSCONFIG)
 		mica_json_true(writer, "source_truncated");
 	mica_json_string(writer, "host_path", event->host_path);
 	mica_json_string(writer, "container_path", event->container_path);
@@ -147,26 +153,65 @@ static void write_write(struct mica_json_writer *writer, const struct mica_recor
 		mica_json_true(writer, "closed");
 }
 
-static void write_mount(struct mica_json_writer *writer, const struct mica_record *record)
+/* Appends the words of the flags to the array under way. */
+static void write_words(struct mica_json_writer *writer, struct mica_mount_flags_of of)
 {
-	const char *fstype = record->mount.fstype;
-	uint64_t flags = record->mount.flags;
 	char text[MICA_MOUNT_FLAG_TEXT];
-	const char *word = mica_mount_flag_next(record->type, &flags, text);
 
-	mica_json_bytes(writer, "type",
-			(struct mica_bytes){ .data = fstype, .size = strnlen(fstype, MICA_FSTYPE_BYTES) });
-	if (!word)
-		return;
-	mica_json_key(writer, "flags");
-	mica_json_begin(writer, '[');
-	for (; word; word = mica_mount_flag_next(record->type, &flags, text)) {
+	for (const char *word; (word = mica_mount_flag_next(of.kind, &of.flags, text));) {
 		if (writer->comma)
 			(void)mica_buffer_append_byte(writer->out, ',');
 		(void)mica_json_quote(writer->out, (struct mica_bytes){ .data = word, .size = strlen(word) });
 		writer->comma = true;
 	}
+}
+
+static void write_flags(struct mica_json_writer *writer, const char *key, struct mica_mount_flags_of one,
+			struct mica_mount_flags_of two)
+{
+	char text[MICA_MOUNT_FLAG_TEXT];
+	struct mica_mount_flags_of rest[] = { one, two };
+
+	if (!mica_mount_flag_next(one.kind, &rest[0].flags, text) &&
+	    !mica_mount_flag_next(two.kind, &rest[1].flags, text))
+		return;
+	mica_json_key(writer, key);
+	mica_json_begin(writer, '[');
+	write_words(writer, one);
+	write_words(writer, two);
 	mica_json_end(writer, ']');
+}
+
+static void write_mount(struct mica_json_writer *writer, const struct mica_record *record)
+{
+	const struct mica_mount_words words = mica_mount_words(record);
+	const struct mica_mount_flags_of none = {};
+	const char *fstype = record->mount.fstype;
+
+	if (!(record->flags & MICA_RECORD_MOUNT_ATTR))
+		mica_json_bytes(writer, "type",
+				(struct mica_bytes){ .data = fstype, .size = strnlen(fstype, MICA_FSTYPE_BYTES) });
+	write_flags(writer, "flags", words.flags[0], words.flags[1]);
+	write_flags(writer, "flags_cleared", words.cleared, none);
+	write_flags(writer, "propagation", (struct mica_mount_flags_of){ MICA_MOUNT_FLAGS_MS, words.propagation },
+		    none);
+}
+
+static void write_fsconfig(struct mica_json_writer *writer, const struct mica_event *event)
+{
+	const struct mica_mount *mount = &event->record.mount;
+	char text[MICA_MOUNT_FLAG_TEXT];
+
+	write_mount(writer, &event->record);
+	mica_json_string(writer, "command", mica_fsconfig_command(mount->command, text));
+	mica_json_bytes(writer, "key", event->key);
+	mica_json_bytes(writer, "value", event->value);
+	if (event->record.flags & MICA_RECORD_SOURCE_TRUNCATED)
+		mica_json_true(writer, "value_truncated");
+	if (mount->command == MICA_FSCONFIG_SET_BINARY)
+		mica_json_number(writer, "size", mount->flags);
+	else if (mount->command == MICA_FSCONFIG_SET_FD)
+		mica_json_number(writer, "fd", mount->flags);
 }
 
 /* What only this type of event has. */
@@ -191,7 +236,14 @@ static void write_body(struct mica_json_writer *writer, const struct mica_event 
 	case MICA_EVENT_REMOUNT:
 	case MICA_EVENT_MOUNT_SETATTR:
 	case MICA_EVENT_OPEN_TREE:
+	case MICA_EVENT_PIVOT_ROOT:
+	case MICA_EVENT_FSOPEN:
+	case MICA_EVENT_FSPICK:
+	case MICA_EVENT_FSMOUNT:
 		write_mount(writer, record);
+		break;
+	case MICA_EVENT_FSCONFIG:
+		write_fsconfig(writer, event);
 		break;
 	case MICA_EVENT_LOST:
 		mica_json_number(writer, "count", event->lost_count);

@@ -294,16 +294,49 @@ static void append_write(struct line *line, const struct mica_record *record)
 	}
 }
 
+static void append_words(struct line *line, struct mica_mount_flags_of of, const char **separator)
+{
+	char text[MICA_MOUNT_FLAG_TEXT];
+
+	for (const char *word; (word = mica_mount_flag_next(of.kind, &of.flags, text)); *separator = ",")
+		(void)mica_buffer_appendf(&line->cell, "%s%s", *separator, word);
+}
+
 static void append_mount(struct line *line, const struct mica_record *record)
 {
-	uint64_t flags = record->mount.flags;
-	size_t type_size = strnlen(record->mount.fstype, MICA_FSTYPE_BYTES);
-	char text[MICA_MOUNT_FLAG_TEXT];
-	const char *separator = type_size ? " " : "";
+	const struct mica_mount_words words = mica_mount_words(record);
+	bool attr = record->flags & MICA_RECORD_MOUNT_ATTR;
+	size_t type_size = attr ? 0 : strnlen(record->mount.fstype, MICA_FSTYPE_BYTES);
+	const char *separator = type_size ? " " : "", *then;
 
 	(void)mica_utf8_append_escaped(&line->cell, record->mount.fstype, type_size);
-	for (const char *word; (word = mica_mount_flag_next(record->type, &flags, text)); separator = ",")
-		(void)mica_buffer_appendf(&line->cell, "%s%s", separator, word);
+	append_words(line, words.flags[0], &separator);
+	append_words(line, words.flags[1], &separator);
+	then = line->cell.size ? ", not " : "not ";
+	append_words(line, words.cleared, &then);
+	/* mount(2) has it among its flags. */
+	if (attr) {
+		then = line->cell.size ? ", " : "";
+		append_words(line, (struct mica_mount_flags_of){ MICA_MOUNT_FLAGS_MS, words.propagation }, &then);
+	}
+}
+
+static void append_fsconfig(struct line *line, const struct mica_event *event)
+{
+	const struct mica_mount *mount = &event->record.mount;
+	char text[MICA_MOUNT_FLAG_TEXT];
+
+	append_mount(line, &event->record);
+	(void)mica_buffer_appendf(&line->cell, "%s%s", line->cell.size ? " " : "",
+				  mica_fsconfig_command(mount->command, text));
+	if (event->key.size) {
+		(void)mica_buffer_append_byte(&line->cell, ' ');
+		(void)mica_utf8_append_escaped(&line->cell, event->key.data, event->key.size);
+	}
+	if (event->value.size) {
+		(void)mica_buffer_append_byte(&line->cell, '=');
+		(void)mica_utf8_append_escaped(&line->cell, event->value.data, event->value.size);
+	}
 }
 
 static void append_lost(struct line *line, const struct mica_event *event)
@@ -341,7 +374,14 @@ static void append_body(struct line *line, const struct mica_event *event)
 	case MICA_EVENT_REMOUNT:
 	case MICA_EVENT_MOUNT_SETATTR:
 	case MICA_EVENT_OPEN_TREE:
+	case MICA_EVENT_PIVOT_ROOT:
+	case MICA_EVENT_FSOPEN:
+	case MICA_EVENT_FSPICK:
+	case MICA_EVENT_FSMOUNT:
 		append_mount(line, &event->record);
+		break;
+	case MICA_EVENT_FSCONFIG:
+		append_fsconfig(line, event);
 		break;
 	case MICA_EVENT_UNION_UP:
 		if (event->object.layers)
@@ -366,6 +406,14 @@ static void put_details(struct line *line, const struct mica_event *event)
 		append_comma(line);
 		put_text(line, "at ");
 		put_text(line, event->container_path);
+	}
+	if (record->flags & MICA_RECORD_DETACHED) {
+		append_comma(line);
+		put_text(line, "detached");
+	}
+	if (record->flags & MICA_RECORD_PATH_AS_WRITTEN) {
+		append_comma(line);
+		put_text(line, "path as written");
 	}
 	if (record->flags & MICA_RECORD_PATH_RACED) {
 		append_comma(line);

@@ -4,11 +4,13 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/magic.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "fixture.h"
 
 #define UNION 7
+#define MS_BIND 4096 /* <sys/mount.h> has an open_tree of its own */
 
 static struct mica_identity *identity;
 
@@ -276,6 +278,60 @@ Test(identity, mount_events_keep_their_path)
 	cr_assert_str_eq(found.host_path, "/mnt");
 	cr_assert_eq(found.mount_namespace->kind, MICA_NAMESPACE_HOST);
 	cr_assert_null(found.container);
+}
+
+/** What is an event of the host's. */
+static bool is_event(const struct mica_record *record, const char *path, const char *source)
+{
+	struct mica_identified found;
+	int r = mica_identity_find(identity, record, bytes(path), bytes(source), &found);
+
+	cr_assert_geq(r, 0);
+	return r == 0;
+}
+
+Test(identity, the_hosts_mounts_that_only_paths_tell_about)
+{
+	struct mica_record record = disk_record(MICA_EVENT_MOUNT);
+
+	open_tree(PODMAN4);
+	record.root_union = 0;
+	record.mnt_ns_id = 1;
+	record.flags = MICA_RECORD_HOST | MICA_RECORD_UNDECIDED;
+	record.mount.flags = MS_BIND;
+	cr_assert(is_event(&record, "/mnt", WEB_LAYER "/merged/none"));
+	cr_assert(is_event(&record, WEB_LAYER "/merged/none", "/mnt"));
+	cr_assert_not(is_event(&record, WEB_LAYER "/mergedx", "/mnt"));
+	cr_assert(is_event(&record, "/mnt", "some/directory"), "relative to nobody knows what");
+	/* A device's name is no path. */
+	record.mount.flags = 0;
+	cr_assert_not(is_event(&record, "/mnt", "none"));
+	record.type = MICA_EVENT_MOUNT_SETATTR;
+	record.flags |= MICA_RECORD_MOUNT_ATTR;
+	record.mount_attr = (struct mica_mount_attr){ .set = MS_BIND };
+	cr_assert_not(is_event(&record, "/mnt", ""));
+	cr_assert(is_event(&record, WEB_LAYER "/merged", ""));
+	/* Decided already. */
+	record.flags &= ~(__u32)MICA_RECORD_UNDECIDED;
+	cr_assert(is_event(&record, "/mnt", ""));
+}
+
+Test(identity, places_that_are_no_paths_of_a_container)
+{
+	struct mica_record record = disk_record(MICA_EVENT_FSCONFIG);
+	struct mica_identified found;
+
+	open_tree(PODMAN4);
+	add_web_union();
+	memcpy(record.mount.fstype, "tmpfs", sizeof("tmpfs"));
+	found = find(&record, "");
+	cr_assert_eq(found.object.kind, MICA_OBJECT_NONE);
+	cr_assert_str_eq(found.container->name, "web");
+	record = disk_record(MICA_EVENT_MOUNT_SETATTR);
+	record.flags = MICA_RECORD_DETACHED;
+	found = find(&record, "/data");
+	cr_assert_eq(found.object.kind, MICA_OBJECT_NONE);
+	cr_assert_null(found.host_path);
 }
 
 Test(identity, mounts_of_a_container_that_is_set_up)

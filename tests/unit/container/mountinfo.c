@@ -93,6 +93,16 @@ Test(mountinfo, locate)
 	mica_mountinfo_free(&m);
 }
 
+Test(mountinfo, type)
+{
+	struct mica_mountinfo *m = parse(mounts);
+
+	cr_assert_str_eq(mica_mountinfo_type(m, "/"), "ext4");
+	cr_assert_str_eq(mica_mountinfo_type(m, "/var/lib/none"), "tmpfs");
+	cr_assert_str_eq(mica_mountinfo_type(m, "/sub"), "btrfs");
+	mica_mountinfo_free(&m);
+}
+
 Test(mountinfo, contradictory)
 {
 	/* Mounts that are each other's parents, and no root. */
@@ -102,6 +112,7 @@ Test(mountinfo, contradictory)
 
 	cr_assert_eq(mica_mountinfo_locate(m, "/a/b", &device, &path), -ENOENT);
 	cr_assert_null(host_path(m, DEVICE(8, 1), "/x"));
+	cr_assert_null(mica_mountinfo_type(m, "/a"));
 	mica_mountinfo_free(&m);
 }
 

@@ -258,3 +258,97 @@ Test(stream_decode, as_byte_by_byte)
 	cr_assert_gt(good, 5000u);
 	cr_assert_gt(bad, 2000u);
 }
+
+static void assert_as_written(const char *strings, size_t size, bool truncated, const char *expected)
+{
+	struct raw raw = raw_new(MICA_EVENT_MOVE_MOUNT, strings, size, strings, size);
+	struct mica_event event;
+
+	raw.record.flags = MICA_RECORD_PATH_AS_WRITTEN | MICA_RECORD_SOURCE_AS_WRITTEN;
+	if (truncated)
+		raw.record.flags |= MICA_RECORD_PATH_TRUNCATED | MICA_RECORD_SOURCE_TRUNCATED;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0, "%s", expected);
+	assert_bytes(event.path, expected);
+	assert_bytes(event.source, expected);
+	cr_assert_eq(event.path.data[event.path.size], '\0');
+}
+
+Test(stream_decode, paths_as_written_stand_behind_what_they_are_relative_to)
+{
+#define AS_WRITTEN(strings, truncated, expected) assert_as_written(strings, sizeof(strings) - 1, truncated, expected)
+	AS_WRITTEN("../x//.\0b\0a\0", false, "/a/b/../x//.");
+	AS_WRITTEN("x\0", false, "/x");
+	AS_WRITTEN("/etc/x\0", false, "/etc/x");
+	AS_WRITTEN("/etc/x\0jail\0srv\0", false, "/srv/jail/etc/x");
+	AS_WRITTEN("/\0", false, "/");
+	AS_WRITTEN("\0b\0a\0", false, "/a/b");
+	AS_WRITTEN("\0", false, "/");
+	/* The directory is cut, or not known at all. */
+	AS_WRITTEN("x\0b\0a\0", true, "a/b/x");
+	AS_WRITTEN("/x\0b\0a\0", true, "a/b/x");
+	AS_WRITTEN("x/y\0", true, "x/y");
+	AS_WRITTEN("//x\0", true, "x");
+	AS_WRITTEN("\0", true, "");
+#undef AS_WRITTEN
+}
+
+Test(stream_decode, bad_paths_as_written)
+{
+	static char longest[MICA_PATH_BYTES];
+	struct mica_event event;
+	struct raw raw = RAW(MICA_EVENT_UMOUNT, "unterminated", "");
+
+	raw.record.flags = MICA_RECORD_PATH_AS_WRITTEN;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+	raw = RAW(MICA_EVENT_UMOUNT, "", "");
+	raw.record.flags = MICA_RECORD_PATH_AS_WRITTEN;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+	raw = RAW(MICA_EVENT_UMOUNT, "x\0..\0", "");
+	raw.record.flags = MICA_RECORD_PATH_AS_WRITTEN;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG, "the directory is a real one");
+	memset(longest, 'x', sizeof(longest) - 1);
+	raw = raw_new(MICA_EVENT_UMOUNT, longest, sizeof(longest), "", 0);
+	raw.record.flags = MICA_RECORD_PATH_AS_WRITTEN;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	cr_assert_eq(event.path.size, (size_t)MICA_PATH_BYTES);
+}
+
+Test(stream_decode, parameters_are_no_paths)
+{
+	struct raw raw = RAW(MICA_EVENT_FSCONFIG, "lowerdir", "/a:/b");
+	struct mica_event event;
+
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.path, "");
+	assert_bytes(event.source, "");
+	assert_bytes(event.key, "lowerdir");
+	assert_bytes(event.value, "/a:/b");
+	raw = RAW(MICA_EVENT_FSCONFIG, "", "");
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.key, "");
+	raw = RAW(MICA_EVENT_FSCONFIG, "a\0b", "");
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+	raw = RAW(MICA_EVENT_FSOPEN, "", "");
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.path, "");
+	raw = RAW(MICA_EVENT_FSPICK, "", "");
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.path, "/");
+}
+
+Test(stream_decode, bodies_of_mount_calls)
+{
+	struct mica_event event;
+	struct raw raw = RAW(MICA_EVENT_MOUNT, "", "");
+
+	raw.record.mount.flags_kind = MICA_MOUNT_FLAGS_AUX;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	raw.record.mount.flags_kind = MICA_MOUNT_FLAGS_ATTR;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG, "not in a record");
+	raw.record.flags = MICA_RECORD_MOUNT_ATTR;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG, "not of this call");
+	raw.record.type = MICA_EVENT_OPEN_TREE;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	raw.record.type = MICA_EVENT_MOUNT_SETATTR;
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+}

@@ -265,7 +265,7 @@ Test(stream_sink_json, mounts)
 	json_decref(object);
 
 	event.record.type = MICA_EVENT_UMOUNT;
-	event.record.mount = (struct mica_mount){ .flags = MNT_DETACH };
+	event.record.mount = (struct mica_mount){ .flags = MNT_DETACH, .flags_kind = MICA_MOUNT_FLAGS_UMOUNT };
 	object = parse(&event);
 	assert_absent(object, "type");
 	expected = json_pack("[s]", "detach");
@@ -276,6 +276,80 @@ Test(stream_sink_json, mounts)
 	event.record.mount.flags = 0;
 	object = parse(&event);
 	assert_absent(object, "flags");
+	json_decref(object);
+}
+
+static void assert_array(const json_t *object, const char *key, json_t *expected)
+{
+	cr_assert(json_equal(json_object_get(object, key), expected), "%s", key);
+	json_decref(expected);
+}
+
+Test(stream_sink_json, attributes_of_mounts)
+{
+	struct mica_event event = sample();
+
+	event.record.type = MICA_EVENT_MOUNT_SETATTR;
+	event.record.flags = MICA_RECORD_MOUNT_ATTR | MICA_RECORD_PATH_AS_WRITTEN | MICA_RECORD_DETACHED;
+	event.record.mount_attr =
+		(struct mica_mount_attr){ .set = 0x1, .cleared = 0x70, .propagation = MS_PRIVATE, .flags = 0x8000 };
+	json_t *object = parse(&event);
+	assert_array(object, "flags", json_pack("[ss]", "recursive", "ro"));
+	assert_array(object, "flags_cleared", json_pack("[s]", "atime"));
+	assert_array(object, "propagation", json_pack("[s]", "private"));
+	assert_absent(object, "type");
+	cr_assert(json_is_true(json_object_get(object, "path_as_written")));
+	cr_assert(json_is_true(json_object_get(object, "path_detached")));
+	assert_absent(object, "source_as_written");
+	json_decref(object);
+
+	event.record.flags = MICA_RECORD_SOURCE_AS_WRITTEN;
+	event.record.type = MICA_EVENT_PIVOT_ROOT;
+	event.record.mount = (struct mica_mount){ .fstype = "overlay" };
+	object = parse(&event);
+	assert_text(object, "type", "overlay");
+	assert_absent(object, "flags");
+	assert_absent(object, "flags_cleared");
+	assert_absent(object, "propagation");
+	cr_assert(json_is_true(json_object_get(object, "source_as_written")));
+	json_decref(object);
+}
+
+Test(stream_sink_json, parameters)
+{
+	struct mica_event event = sample();
+
+	event.record.type = MICA_EVENT_FSCONFIG;
+	event.record.flags = MICA_RECORD_SOURCE_TRUNCATED;
+	event.record.mount =
+		(struct mica_mount){ .command = 1, .fstype = "overlay", .flags_kind = MICA_MOUNT_FLAGS_AUX };
+	event.path = event.source = (struct mica_bytes){};
+	event.key = bytes("lowerdir");
+	event.value = bytes("/a:/b");
+	json_t *object = parse(&event);
+	assert_text(object, "event", "fsconfig");
+	assert_text(object, "type", "overlay");
+	assert_text(object, "command", "set-string");
+	assert_text(object, "key", "lowerdir");
+	assert_text(object, "value", "/a:/b");
+	cr_assert(json_is_true(json_object_get(object, "value_truncated")));
+	assert_absent(object, "source_truncated");
+	assert_absent(object, "path");
+	assert_absent(object, "fd");
+	assert_absent(object, "size");
+	json_decref(object);
+	event.value = (struct mica_bytes){};
+	event.record.mount.command = 5;
+	event.record.mount.flags = 7;
+	object = parse(&event);
+	assert_text(object, "command", "set-fd");
+	assert_number(object, "fd", 7);
+	assert_absent(object, "value");
+	assert_absent(object, "flags");
+	json_decref(object);
+	event.record.mount.command = 2;
+	object = parse(&event);
+	assert_number(object, "size", 7);
 	json_decref(object);
 }
 

@@ -132,6 +132,39 @@ Test(stream_sink_text, mounts_and_losses)
 		    "3 write events lost: ring-full\n");
 }
 
+Test(stream_sink_text, mount_api)
+{
+	struct mica_event event = sample(MICA_EVENT_MOUNT_SETATTR, "/x");
+
+	event.object.kind = MICA_OBJECT_NONE;
+	event.record.flags = MICA_RECORD_MOUNT_ATTR | MICA_RECORD_DETACHED | MICA_RECORD_PATH_AS_WRITTEN;
+	event.record.mount_attr =
+		(struct mica_mount_attr){ .set = 3, .cleared = 0x70, .propagation = MS_SLAVE, .flags = 0x8000 };
+	assert_line(&event,
+		    "20:00:00.123  web            sed[4711]       mount-setattr  -       /x                        "
+		    "recursive,ro,nosuid, not atime, slave, detached, path as written\n");
+	event.record.flags = MICA_RECORD_MOUNT_ATTR;
+	event.record.mount_attr = (struct mica_mount_attr){ .cleared = 2 };
+	event.record.error = -EINVAL;
+	assert_line(&event,
+		    "20:00:00.123  web            sed[4711]       mount-setattr  -       /x                        "
+		    "not nosuid, failed: EINVAL\n");
+	event = sample(MICA_EVENT_FSCONFIG, "");
+	event.object.kind = MICA_OBJECT_NONE;
+	event.record.mount =
+		(struct mica_mount){ .fstype = "overlay", .command = 1, .flags_kind = MICA_MOUNT_FLAGS_AUX };
+	event.key = bytes("lowerdir");
+	event.value = bytes("/a\n:/b");
+	assert_line(&event,
+		    "20:00:00.123  web            sed[4711]       fsconfig  -                                      "
+		    "overlay set-string lowerdir=/a\\n:/b\n");
+	event.key = event.value = (struct mica_bytes){};
+	event.record.mount = (struct mica_mount){ .command = 6, .flags_kind = MICA_MOUNT_FLAGS_AUX };
+	assert_line(&event,
+		    "20:00:00.123  web            sed[4711]       fsconfig  -                                      "
+		    "create\n");
+}
+
 Test(stream_sink_text, volumes)
 {
 	struct mica_event event = sample(MICA_EVENT_MOUNT, "/data");
@@ -213,6 +246,7 @@ Test(stream_sink_text, nothing_forges_a_line)
 			struct mica_container container = { .name = name };
 			struct mica_event event = sample(type, name);
 			event.source = bytes(name);
+			event.key = event.value = bytes(name);
 			event.container = &container;
 			event.container_path = name;
 			event.object = (struct mica_object){ .kind = MICA_OBJECT_VOLUME, .volume = name };
