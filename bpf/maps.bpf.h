@@ -253,6 +253,8 @@ enum transfer_kind {
 	TRANSFER_SPLICE = 1,
 	/** copy_file_range(2): counted by its result, splices inside of it are part of it. */
 	TRANSFER_COPY = 2,
+	/** A write of io_uring: counted when it was not only tried, to be done again by a worker. */
+	TRANSFER_URING = 3,
 };
 
 /** A call of the task that passes several of our hooks on its way. */
@@ -262,8 +264,10 @@ struct transfer {
 	u32 syscall;
 	/** Size of the file that is truncated, before. */
 	u64 size;
-	/** Bytes that an asynchronous write asked for. */
+	/** Bytes that an asynchronous write, or one of io_uring, asked for. */
 	u64 bytes_requested;
+	/** File that io_uring writes to; 0: none, or it is on a union. */
+	u64 file;
 };
 
 struct {

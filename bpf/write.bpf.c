@@ -9,9 +9,10 @@
 #include "syscall.bpf.h"
 #include "written.bpf.h"
 
-#define WRITE 1         /* include/linux/kernel.h */
-#define FMODE_WRITE 2   /* include/linux/fs.h */
-#define SB_I_NOEXEC 2   /* include/linux/fs.h: proc, sysfs, cgroups, mqueue: what they take is no data */
+#define WRITE 1       /* include/linux/kernel.h */
+#define FMODE_WRITE 2 /* include/linux/fs.h */
+#define SB_I_NOEXEC 2 /* include/linux/fs.h: proc, sysfs, cgroups, mqueue: what they take is no data */
+#define EAGAIN 11
 #define EIOCBQUEUED 529 /* include/linux/errno.h */
 #if defined(__TARGET_ARCH_arm64)
 #define O_DIRECT 0200000
@@ -120,9 +121,47 @@ int BPF_PROG(write_request, int direction, struct file *file, void *position, si
 			transfer->bytes_requested = count;
 		return 0;
 	}
-	if (is_others_data(task, file) && transfer_kind(task) == TRANSFER_NONE)
+	if (!is_others_data(task, file))
+		return 0;
+	switch (transfer_kind(task)) {
+	case TRANSFER_NONE:
 		count_request(task, file, count);
+		break;
+	case TRANSFER_URING:
+		transfer = transfer_peek(task);
+		if (!transfer)
+			break;
+		transfer->file = (u64)file;
+		transfer->bytes_requested = count;
+		break;
+	default:
+		break;
+	}
 	return 0;
+}
+
+SEC("fentry/io_write")
+int BPF_PROG(uring_entry)
+{
+	struct transfer *transfer;
+
+	transfer_begin(TRANSFER_URING);
+	transfer = transfer_peek(bpf_get_current_task_btf());
+	if (transfer)
+		transfer->file = 0;
+	return 0;
+}
+
+SEC("fexit/io_write")
+int BPF_PROG(uring_exit)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct transfer *transfer = transfer_peek(task);
+
+	/* What would block is done again by a worker. */
+	if (transfer && transfer->kind == TRANSFER_URING && transfer->file && (int)traced_result(ctx) != -EAGAIN)
+		count_request(task, (struct file *)transfer->file, transfer->bytes_requested);
+	return transfer_end();
 }
 
 SEC("fexit/iter_file_splice_write")

@@ -4,13 +4,10 @@
 
 # make_busybox DIR: a root directory with a static busybox and a link for each of its programs.
 make_busybox() {
-	local busybox program
-	busybox=$(command -v busybox)
 	mkdir -p "$1/bin"
-	cp "$busybox" "$1/bin/busybox"
-	for program in $("$busybox" --list); do
-		[ "$program" = busybox ] || ln -sf busybox "$1/bin/$program"
-	done
+	cp "$(command -v busybox)" "$1/bin/busybox"
+	# In one process, not one a link. Without /proc it takes its own name as the links' target.
+	chroot "$1" /bin/busybox --install -s /bin
 }
 
 # mount_namespace PID: the number of its mount namespace.
