@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/utf8.h"
+#include "container/container.h"
 
 void mica_json_digits(struct mica_buffer *out, uint64_t value)
 {
@@ -128,4 +129,17 @@ void mica_json_bytes(struct mica_json_writer *writer, const char *key, struct mi
 	(void)mica_buffer_append_string(writer->out, "_bytes\":\"");
 	(void)mica_base64_append(writer->out, text.data, text.size);
 	(void)mica_buffer_append_byte(writer->out, '"');
+}
+
+void mica_json_container(struct mica_json_writer *writer, const struct mica_container *container)
+{
+	if (!container)
+		return;
+	mica_json_key(writer, "container");
+	mica_json_begin(writer, '{');
+	mica_json_string(writer, "id", container->id);
+	mica_json_string(writer, "name", container->name);
+	mica_json_string(writer, "image", container->image);
+	mica_json_string(writer, "engine", container->engine);
+	mica_json_end(writer, '}');
 }

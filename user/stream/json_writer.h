@@ -15,6 +15,8 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 
+struct mica_container;
+
 struct mica_json_writer {
 	struct mica_buffer *out;
 	/** The next field is not the first in its object or array. */
@@ -81,5 +83,8 @@ static inline void mica_json_string(struct mica_json_writer *writer, const char 
 	if (text)
 		mica_json_bytes(writer, key, (struct mica_bytes){ .data = text, .size = strlen(text) });
 }
+
+/** The field "container", as mica-events(5) has it. Nothing for NULL. */
+void mica_json_container(struct mica_json_writer *writer, const struct mica_container *container);
 
 #endif

@@ -45,19 +45,6 @@ static void write_time(struct mica_json_writer *writer, uint64_t time_ns)
 	(void)mica_buffer_append(writer->out, text, sizeof(text) - 1);
 }
 
-static void write_container(struct mica_json_writer *writer, const struct mica_container *container)
-{
-	if (!container)
-		return;
-	mica_json_key(writer, "container");
-	mica_json_begin(writer, '{');
-	mica_json_string(writer, "id", container->id);
-	mica_json_string(writer, "name", container->name);
-	mica_json_string(writer, "image", container->image);
-	mica_json_string(writer, "engine", container->engine);
-	mica_json_end(writer, '}');
-}
-
 static void write_task(struct mica_json_writer *writer, const struct mica_event *event,
 		       const struct mica_sink_context *context)
 {
@@ -224,7 +211,7 @@ int mica_sink_json(FILE *out, const struct mica_event *event, const struct mica_
 	mica_json_number(&writer, "v", 1);
 	write_time(&writer, event->time_ns);
 	mica_json_string(&writer, "event", mica_event_type_name(record->type));
-	write_container(&writer, event->container);
+	mica_json_container(&writer, event->container);
 	write_task(&writer, event, context);
 	write_object(&writer, &event->object);
 	write_paths(&writer, event);
