@@ -57,19 +57,19 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 /** Says what could not be found out: who holds it may be among it. */
 static void print_gaps(const struct mica_holders_gaps *gaps)
 {
-	if (gaps->hanging && gaps->hanging_pid)
-		mica_log_warning("%zu could not be looked at whole, since they hang in the kernel; one is process %d",
-				 gaps->hanging, gaps->hanging_pid);
+	if (gaps->hanging_pid)
+		mica_log_warning("process %d hangs in the kernel and was looked at only in part; %zu such in all",
+				 gaps->hanging_pid, gaps->hanging);
 	else if (gaps->hanging)
-		mica_log_warning("%zu unions or devices could not be looked at: a file system does not answer",
+		mica_log_warning("a file system does not answer: %zu unions or devices could not be looked at",
 				 gaps->hanging);
 	if (gaps->unplaced)
 		mica_log_warning(
-			"%zu files are open in unions that are mounted nowhere, and cannot be told to be of this "
-			"path or not; one is process %d's",
-			gaps->unplaced, gaps->unplaced_pid);
+			"process %d holds a union that is mounted nowhere, and whether that has this directory "
+			"cannot be told; %zu such files in all",
+			gaps->unplaced_pid, gaps->unplaced);
 	if (gaps->namespaces)
-		mica_log_warning("%zu mount namespaces without a process could not be entered", gaps->namespaces);
+		mica_log_warning("mount namespaces that have no process could not be entered: %zu", gaps->namespaces);
 }
 
 static int say_nobody(const struct mica_holders *found, FILE *out)

@@ -111,11 +111,11 @@ static size_t run_length(const struct mica_holder *first, size_t left)
 static void put_holds(struct mica_buffer *cell, const struct mica_holder *holders, size_t count)
 {
 	size_t counts[_MICA_HOLD_MAX] = {};
-	bool unmounted = false;
+	bool unmounted[_MICA_HOLD_MAX] = {};
 
 	for (size_t i = 0; i < count; i++) {
 		counts[holders[i].hold]++;
-		unmounted = unmounted || holders[i].unmounted;
+		unmounted[holders[i].hold] |= holders[i].unmounted && holders[i].hold != MICA_HOLD_DETACHED_MOUNT;
 	}
 	for (enum mica_hold hold = 0; hold < _MICA_HOLD_MAX; hold++) {
 		if (!counts[hold] || (hold == MICA_HOLD_NAMESPACE && count > counts[hold]))
@@ -123,9 +123,9 @@ static void put_holds(struct mica_buffer *cell, const struct mica_holder *holder
 		(void)mica_buffer_appendf(cell, "%s%s", cell->size ? ", " : "", mica_hold_name(hold));
 		if (counts[hold] > 1)
 			(void)mica_buffer_appendf(cell, " ×%zu", counts[hold]);
+		if (unmounted[hold])
+			(void)mica_buffer_append_string(cell, " (unmounted)");
 	}
-	if (unmounted)
-		(void)mica_buffer_append_string(cell, " (unmounted)");
 }
 
 /** The place that says most: a file before a directory before the root. */
@@ -293,9 +293,9 @@ static int print_head(const struct mica_holders *holders, bool all, FILE *out)
 	}
 	if (!holders->union_count || holders->role >= MICA_ROLE_STACKED) {
 		put(&text, holders->path);
-		(void)mica_buffer_appendf(&text, " is %s %s file system\n",
-					  holders->role == MICA_ROLE_MOUNT_POINT ? "a mount point of a" : "in a",
-					  *holders->type ? holders->type : "hidden");
+		(void)mica_buffer_appendf(&text, " is %s%s%s%s\n",
+					  holders->role == MICA_ROLE_MOUNT_POINT ? "a mount point" : "a directory",
+					  *holders->type ? " (" : "", holders->type, *holders->type ? ")" : "");
 	}
 	if (text.failed)
 		return -ENOMEM;

@@ -107,13 +107,13 @@ struct mica_held_union *mica_holders_add_union(struct mica_holders_search *searc
 	return u;
 }
 
-/** The mount whose root the path is, in the host's namespace: the one mounted last. NULL: it is no mount point. */
+/** The mount whose root the path is, in our namespace: the one mounted last. NULL: it is no mount point. */
 static const struct mica_held_mount *own_mount(const struct mica_holders_search *search)
 {
 	const struct mica_held_mount *own = NULL;
 
 	for (size_t i = 0; i < search->mount_count; i++)
-		if (search->spaces[search->mounts[i].space].is_host &&
+		if (search->spaces[search->mounts[i].space].is_own &&
 		    search->mounts[i].entry->device == search->path.device &&
 		    strcmp(search->mounts[i].entry->target, search->path.real) == 0)
 			own = &search->mounts[i];
@@ -139,11 +139,11 @@ static int add_mounts(struct mica_holders_search *search, const struct mica_held
 		uint32_t device;
 
 		if (mica_holders_match_mount(search, mount->entry, &device)) {
-			space->holds = true;
 			holder.held_union = mica_holders_union(search, device);
 			if (mount == own && !holder.held_union)
 				continue;
-		} else if (space->is_host && is_below_path(search, mount->entry->target)) {
+			space->holds = true;
+		} else if (space->is_own && is_below_path(search, mount->entry->target)) {
 			holder.hold = MICA_HOLD_SUBMOUNT;
 		} else {
 			continue;
@@ -208,6 +208,7 @@ static int add_pins(struct mica_holders_search *search)
 			.fd = pin->target ? -1 : pin->fd,
 			.mnt_ns = pin->inode,
 			.at = pin->target,
+			.unmounted = pin->unmounted,
 		};
 
 		if (!space || !space->holds || space->is_host)

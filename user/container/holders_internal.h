@@ -41,6 +41,8 @@ struct mica_held_path {
 struct mica_held_space {
 	uint32_t inode;
 	bool is_host;
+	/** Ours: its paths are those that we see. */
+	bool is_own;
 	/** A process in it, through whose root its paths can be reached; 0: none lives in it. */
 	int pid;
 	struct mica_known_container *container;
@@ -70,6 +72,8 @@ struct mica_held_pin {
 	uint32_t inode;
 	/** A descriptor of a process. */
 	int pid, fd;
+	/** The descriptor is of a mount that was unmounted. */
+	bool unmounted;
 	/** A bind mount: index in `spaces` and path there; NULL: a descriptor. */
 	size_t space;
 	char *target;
@@ -96,7 +100,7 @@ struct mica_holders_search {
 	struct mica_identity *identity;
 	const struct mica_host *host;
 	struct mica_held_path path;
-	uint32_t host_namespace;
+	uint32_t host_namespace, own_namespace;
 
 	struct mica_held_space *spaces;
 	size_t space_count;
@@ -149,6 +153,8 @@ bool mica_holders_each_ancestor(int fd, bool (*visit)(struct mica_file_id id, vo
 
 /** Finds the processes, the namespaces and their mounts. 0, -ENOMEM or the errno of reading /proc. */
 int mica_holders_read_namespaces(struct mica_holders_search *search);
+/** Number in "mnt:[4026531841]", as links and mounts of namespaces have it; 0: it is another thing. */
+uint32_t mica_holders_namespace_number(const char *text);
 const struct mica_held_space *mica_holders_space(const struct mica_holders_search *search, uint32_t inode);
 /** A path of /proc for a process: "/proc/PID/WHAT", of a thread "/proc/PID/task/TID/WHAT". Returns `buffer`. */
 const char *mica_holders_proc_path(const struct mica_holders_search *search, int pid, int tid, const char *what,
@@ -173,6 +179,8 @@ struct mica_held_object {
 };
 
 struct mica_object_match {
+	/** Not the object itself, but this namespace, which it is a file of, is searched for. */
+	uint32_t pinned_namespace;
 	/** The device of the union that it lies in; 0: the path itself. */
 	uint32_t union_device;
 	bool unmounted;

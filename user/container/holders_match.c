@@ -202,8 +202,8 @@ static bool match_lost_union(const struct mica_holders_search *search, const str
 
 	ret->lost_union = true;
 	if (!parts || is_other_file_system(search, parts) || !path_of_handle(search, &in_layer, path)) {
-		ret->unplaced = !parts || !upper;
-		return ret->unplaced;
+		ret->unplaced = true;
+		return true;
 	}
 	cut_to_layer(path, object->text);
 	if (is_below(search->path.real, path))
@@ -211,9 +211,9 @@ static bool match_lost_union(const struct mica_holders_search *search, const str
 	else if (is_below(path, search->path.real))
 		ret->role = MICA_ROLE_ABOVE;
 	else
-		/* A file of a lower layer: its upper may be the path all the same. */
-		ret->unplaced = !upper;
-	return ret->role != MICA_ROLE_MERGED || ret->unplaced;
+		/* In one layer, which says nothing of the others: the path may be one of those all the same. */
+		ret->unplaced = true;
+	return true;
 }
 
 static bool is_union_file(const char *link)
@@ -270,5 +270,12 @@ bool mica_holders_match_object(struct mica_holders_search *search, const struct 
 	if (!known)
 		return match_unmounted(search, object, ret);
 	mount = search->mounts[known - 1].entry;
+	if (strcmp(mount->type, "nsfs") == 0) {
+		const struct mica_held_space *space =
+			mica_holders_space(search, mica_holders_namespace_number(mount->root));
+
+		ret->pinned_namespace = space && space->holds && !space->is_host ? space->inode : 0;
+		return ret->pinned_namespace;
+	}
 	return mica_holders_match_mount(search, mount, &ret->union_device) || is_in_path(search, mount, object->text);
 }

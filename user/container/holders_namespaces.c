@@ -6,10 +6,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -67,11 +69,11 @@ static ssize_t find_space(struct mica_holders_search *search, uint32_t inode)
 		return -ENOMEM;
 	space->inode = inode;
 	space->is_host = inode == search->host_namespace;
+	space->is_own = inode == search->own_namespace;
 	return space - search->spaces;
 }
 
-/** Number in "mnt:[4026531841]"; 0: it is another thing. */
-static uint32_t namespace_number(const char *text)
+uint32_t mica_holders_namespace_number(const char *text)
 {
 	unsigned number;
 	char end;
@@ -88,7 +90,7 @@ static int add_mount(const struct mica_mount_entry *entry, void *userdata)
 {
 	const struct mount_reader *reader = userdata;
 	struct mica_holders_search *search = reader->search;
-	uint32_t inode = strcmp(entry->type, "nsfs") == 0 ? namespace_number(entry->root) : 0;
+	uint32_t inode = strcmp(entry->type, "nsfs") == 0 ? mica_holders_namespace_number(entry->root) : 0;
 	struct mica_held_mount *mount;
 	struct mica_held_pin *pin;
 
@@ -228,7 +230,6 @@ static int visit_descriptor(int fd, void *userdata)
 	struct mica_holders_search *search = reader->search;
 	char what[32], path[PATH_MAX], text[64];
 	struct mica_held_pin *pin;
-	uint32_t inode;
 	ssize_t length;
 
 	(void)snprintf(what, sizeof(what), "fd/%d", fd);
@@ -236,13 +237,15 @@ static int visit_descriptor(int fd, void *userdata)
 	if (length < 0)
 		return 0;
 	text[length] = '\0';
-	inode = namespace_number(text);
-	if (!inode)
+	/* What reads "/" may be a namespace that was bound and is unmounted: check_pins knows. */
+	if (!mica_holders_namespace_number(text) && strcmp(text, "/") != 0)
 		return 0;
 	pin = mica_holders_grow(search->pins, search->pin_count);
 	if (!pin)
 		return -ENOMEM;
-	*pin = (struct mica_held_pin){ .inode = inode, .pid = reader->pid, .fd = fd };
+	*pin = (struct mica_held_pin){
+		.inode = mica_holders_namespace_number(text), .pid = reader->pid, .fd = fd, .unmounted = text[0] == '/'
+	};
 	return 0;
 }
 
@@ -292,6 +295,60 @@ static int open_pin(const struct mica_holders_search *search, const struct mica_
 		return -ENOMEM;
 	}
 	return open(joined, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+/** Tells the number of a namespace that only its device number says to be one. */
+static void check_pin(struct mica_guard *guard, size_t index, void *userdata)
+{
+	const struct mica_holders_search *search = userdata;
+	const struct mica_held_pin *pin = &search->pins[index];
+	char what[32], path[PATH_MAX];
+	_cleanup_close_ int fd = -EBADF;
+	struct statx own, st;
+
+	if (pin->inode)
+		return;
+	(void)snprintf(what, sizeof(what), "fd/%d", pin->fd);
+	mica_holders_proc_path(search, pin->pid, pin->pid, what, path);
+	if (mica_holders_stat(AT_FDCWD, "/proc/self/ns/mnt", &own) < 0 || mica_holders_stat(AT_FDCWD, path, &st) < 0 ||
+	    own.stx_dev_major != st.stx_dev_major || own.stx_dev_minor != st.stx_dev_minor)
+		return;
+	fd = open_pin(search, pin);
+	if (fd >= 0 && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNS)
+		mica_guard_send(guard, &st.stx_ino, sizeof(st.stx_ino));
+}
+
+static int take_pin(size_t index, const void *message, size_t size, void *userdata)
+{
+	struct mica_holders_search *search = userdata;
+	__u64 inode;
+
+	(void)size;
+	memcpy(&inode, message, sizeof(inode));
+	search->pins[index].inode = (uint32_t)inode;
+	return 0;
+}
+
+/** Finds out which of the descriptors that may be namespaces are some, and drops the others. */
+static int check_pins(struct mica_holders_search *search)
+{
+	const struct mica_guarded_work guarded = {
+		.count = search->pin_count,
+		.work = check_pin,
+		.take = take_pin,
+		.userdata = search,
+	};
+	int r = mica_guarded_run(&guarded);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < search->pin_count; i++) {
+		if (search->pins[i].inode)
+			search->pins[kept++] = search->pins[i];
+		else
+			free(search->pins[i].target);
+	}
+	search->pin_count = kept;
+	return r;
 }
 
 static void enter(struct mica_guard *guard, size_t index, void *userdata)
@@ -362,6 +419,12 @@ static int read_empty_spaces(struct mica_holders_search *search)
 	return 0;
 }
 
+/** In tests, whose paths are all below a directory, the host's. */
+static uint32_t namespace_of_self(const struct mica_holders_search *search)
+{
+	return search->host->prefix[0] ? search->host_namespace : mica_host_mount_namespace(search->host, getpid());
+}
+
 int mica_holders_read_namespaces(struct mica_holders_search *search)
 {
 	_cleanup_free_ char *path = mica_host_path(search->host, "/proc");
@@ -370,6 +433,12 @@ int mica_holders_read_namespaces(struct mica_holders_search *search)
 	if (!path)
 		return -ENOMEM;
 	search->host_namespace = mica_host_mount_namespace(search->host, 1);
+	search->own_namespace = namespace_of_self(search);
+	/* What not even root may look at counts as ours: we are in a container whose first process is another's. */
+	if (!search->host_namespace)
+		search->host_namespace = search->own_namespace;
 	r = mica_holders_each_number(path, visit_process, search);
+	if (r == 0)
+		r = check_pins(search);
 	return r < 0 ? r : read_empty_spaces(search);
 }

@@ -95,7 +95,9 @@ static void look_at(struct task_work *task, const char *link, enum mica_hold hol
 			return;
 		strcpy(task->last_mapped, text);
 	}
-	if (bare && finding.match.unmounted && strcmp(text, "/") == 0)
+	if (finding.match.pinned_namespace)
+		finding.hold = MICA_HOLD_NAMESPACE_FILE;
+	else if (bare && finding.match.unmounted && strcmp(text, "/") == 0)
 		finding.hold = MICA_HOLD_DETACHED_MOUNT;
 	report(task, &finding, text);
 }
@@ -208,6 +210,8 @@ static int take(size_t index, const void *message, size_t size, void *userdata)
 	holder.fd = finding.fd;
 	holder.at = (char *)message + sizeof(finding);
 	holder.unmounted = finding.match.unmounted;
+	if (finding.match.pinned_namespace)
+		holder.mnt_ns = finding.match.pinned_namespace;
 	if (finding.match.unplaced) {
 		unplaced = mica_holders_grow(results->unplaced, results->unplaced_count);
 		if (!unplaced)

@@ -65,7 +65,7 @@ static int reach(const struct mica_holders_search *search, const struct mica_liv
 {
 	const struct mica_held_space *space = &search->spaces[search->mounts[u->mount].space];
 
-	return space->is_host ? 0 : space->pid;
+	return space->is_own ? 0 : space->pid;
 }
 
 /** Opens a directory by an absolute path as a process sees it (0: as the host does). */
