@@ -32,6 +32,7 @@ struct frame {
 struct child {
 	pid_t pid;
 	int fd;
+	int silence_ms;
 };
 
 static void send_all(int fd, const void *data, size_t size)
@@ -97,7 +98,11 @@ static int start_child(const struct mica_guarded_work *work, size_t first, bool 
 		(void)close(ends[0]);
 		return r;
 	}
-	*ret = (struct child){ .pid = pid, .fd = ends[0] };
+	*ret = (struct child){
+		.pid = pid,
+		.fd = ends[0],
+		.silence_ms = work->silence_ms ? work->silence_ms : MICA_GUARDED_SILENCE_MS,
+	};
 	return 0;
 }
 
@@ -112,20 +117,20 @@ static void end_child(struct child *child, bool finished)
 }
 
 /** Reads exactly `size` bytes. False: silence, or the child died. */
-static bool receive_all(int fd, void *data, size_t size)
+static bool receive_all(const struct child *child, void *data, size_t size)
 {
 	char *rest = data;
 
 	while (size) {
-		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		int r = poll(&ready, 1, MICA_GUARDED_SILENCE_MS);
+		struct pollfd ready = { .fd = child->fd, .events = POLLIN };
+		int r = poll(&ready, 1, child->silence_ms);
 		ssize_t got;
 
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r <= 0)
 			return false;
-		got = read(fd, rest, size);
+		got = read(child->fd, rest, size);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -144,7 +149,7 @@ static int listen_to_child(const struct mica_guarded_work *work, const struct ch
 		struct frame frame;
 		int r;
 
-		if (!receive_all(child->fd, &frame, sizeof(frame)))
+		if (!receive_all(child, &frame, sizeof(frame)))
 			return 0;
 		*index = frame.index;
 		if (frame.index >= work->count)
@@ -154,7 +159,7 @@ static int listen_to_child(const struct mica_guarded_work *work, const struct ch
 		message = malloc(frame.size);
 		if (!message)
 			return -ENOMEM;
-		if (!receive_all(child->fd, message, frame.size))
+		if (!receive_all(child, message, frame.size))
 			return 0;
 		r = work->take(frame.index, message, frame.size, work->userdata);
 		if (r < 0)

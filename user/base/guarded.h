@@ -28,6 +28,8 @@ bool mica_guard_careful(const struct mica_guard *guard);
 
 struct mica_guarded_work {
 	size_t count;
+	/** An item may be silent for so long; 0: MICA_GUARDED_SILENCE_MS. */
+	int silence_ms;
 	/** Does an item. Runs in a child: what it changes in memory is lost, only what it sends counts. */
 	void (*work)(struct mica_guard *guard, size_t index, void *userdata);
 	/** Gets each message, in the caller. Negative ends it all and is returned. */

@@ -143,6 +143,8 @@ static int add_mounts(struct mica_holders_search *search, const struct mica_held
 			if (mount == own && !holder.held_union)
 				continue;
 			space->holds = true;
+			if (!space->held_union)
+				space->held_union = holder.held_union;
 		} else if (space->is_own && is_below_path(search, mount->entry->target)) {
 			holder.hold = MICA_HOLD_SUBMOUNT;
 		} else {
@@ -182,6 +184,7 @@ static int add_namespaces(struct mica_holders_search *search)
 		const struct mica_held_space *space = mica_holders_space(search, task->mnt_ns);
 		const struct mica_holder holder = {
 			.hold = MICA_HOLD_NAMESPACE,
+			.held_union = space ? space->held_union : NULL,
 			.pid = task->pid,
 			.tid = task->tid,
 			.mnt_ns = task->mnt_ns,
@@ -204,6 +207,7 @@ static int add_pins(struct mica_holders_search *search)
 		char link[64];
 		struct mica_holder holder = {
 			.hold = pin->target ? MICA_HOLD_NAMESPACE_MOUNT : MICA_HOLD_NAMESPACE_FILE,
+			.held_union = space ? space->held_union : NULL,
 			.pid = pin->pid,
 			.fd = pin->target ? -1 : pin->fd,
 			.mnt_ns = pin->inode,
@@ -267,8 +271,10 @@ static int conclude(struct mica_holders_search *search, const struct mica_held_m
 	struct mica_holders *result = search->result;
 	const char *type = "";
 
-	qsort(result->unions, result->union_count, sizeof(struct mica_held_union *), compare_unions);
-	qsort(result->holders, result->count, sizeof(*result->holders), compare_holders);
+	if (result->union_count)
+		qsort(result->unions, result->union_count, sizeof(struct mica_held_union *), compare_unions);
+	if (result->count)
+		qsort(result->holders, result->count, sizeof(*result->holders), compare_holders);
 	if (result->union_count && result->unions[0]->role != MICA_ROLE_STACKED)
 		result->role = result->unions[0]->role;
 	else

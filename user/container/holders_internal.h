@@ -52,6 +52,8 @@ struct mica_held_space {
 	char **roots;
 	/** Something that is searched for is mounted in it. */
 	bool holds;
+	/** The first union of those; NULL: it is the path itself. */
+	const struct mica_held_union *held_union;
 };
 
 /** A mount in a namespace. */

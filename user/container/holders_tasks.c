@@ -224,6 +224,8 @@ static int take(size_t index, const void *message, size_t size, void *userdata)
 						     : mica_holders_union(search, finding.match.union_device);
 	if (finding.match.lost_union && !holder.held_union)
 		return -ENOMEM;
+	if (finding.match.pinned_namespace)
+		holder.held_union = mica_holders_space(search, finding.match.pinned_namespace)->held_union;
 	return mica_holders_add(search, &holder) ? 0 : -ENOMEM;
 }
 
