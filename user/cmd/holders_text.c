@@ -219,7 +219,8 @@ static void print_table(const struct table *table, FILE *out)
 			size_t columns = mica_utf8_columns(row->cells[k].data, row->cells[k].size);
 			bool more = k + 1 < _COLUMN_MAX && (k + 2 < _COLUMN_MAX || row->cells[k + 1].size);
 
-			(void)fwrite(row->cells[k].data, 1, row->cells[k].size, out);
+			if (row->cells[k].size)
+				(void)fwrite(row->cells[k].data, 1, row->cells[k].size, out);
 			(void)fprintf(out, "%*s", more ? (int)(widths[k] + GAP - columns) : 0, "");
 		}
 		(void)fputc('\n', out);

@@ -74,7 +74,7 @@ static void add_process(int pid, int like, const char *mountinfo)
 	(void)snprintf(comm, sizeof(comm), "process%d\n", pid);
 	write_file(path("/proc/%d/comm", pid), comm);
 	write_file(path("/proc/%d/mountinfo", pid), mountinfo);
-	cr_assert_eq(symlink("/", path("/proc/%d/root", pid)), 0);
+	cr_assert_eq(symlink("/outside-of-the-tree", path("/proc/%d/root", pid)), 0);
 }
 
 static void add_descriptor(int pid, int fd, const char *text, int mount)
@@ -268,7 +268,7 @@ Test(holders, a_thread_with_its_own_namespace)
 	make_directories(path("/proc/10/task/12/ns"));
 	write_file(path("/proc/10/task/12/ns/mnt"), "");
 	write_file(path("/proc/10/task/12/mountinfo"), mounts);
-	cr_assert_eq(symlink("/", path("/proc/10/task/12/root")), 0);
+	cr_assert_eq(symlink("/outside-of-the-tree", path("/proc/10/task/12/root")), 0);
 	cr_assert_eq(find("/data"), 0);
 	cr_assert_eq(found->count, 2);
 	cr_assert_eq(holder(10, MICA_HOLD_NAMESPACE)->tid, 12);
