@@ -94,14 +94,16 @@ struct mica_held_union *mica_holders_union(const struct mica_holders_search *sea
 
 struct mica_held_union *mica_holders_add_union(struct mica_holders_search *search, uint32_t device, enum mica_role role)
 {
-	struct mica_held_union *u = calloc(1, sizeof(*u)), **slot;
+	struct mica_holders *result = search->result;
+	struct mica_held_union *u = calloc(1, sizeof(*u)), **unions;
 
-	slot = u ? mica_holders_grow(search->result->unions, search->result->union_count) : NULL;
-	if (!slot) {
+	unions = u ? reallocarray(result->unions, result->union_count + 1, sizeof(void *)) : NULL;
+	if (!unions) {
 		free(u);
 		return NULL;
 	}
-	*slot = u;
+	result->unions = unions;
+	unions[result->union_count++] = u;
 	u->device = device;
 	u->role = role;
 	return u;
@@ -272,7 +274,7 @@ static int conclude(struct mica_holders_search *search, const struct mica_held_m
 	const char *type = "";
 
 	if (result->union_count)
-		qsort(result->unions, result->union_count, sizeof(struct mica_held_union *), compare_unions);
+		qsort(result->unions, result->union_count, sizeof(void *), compare_unions);
 	if (result->count)
 		qsort(result->holders, result->count, sizeof(*result->holders), compare_holders);
 	if (result->union_count && result->unions[0]->role != MICA_ROLE_STACKED)
@@ -321,12 +323,10 @@ static void free_search(struct mica_holders_search *search)
 		struct mica_held_space *space = &search->spaces[i];
 
 		for (size_t k = 0; k < space->reading_count; k++) {
-			mica_mountinfo_free(&space->readings[k]);
-			if (space->roots)
-				free(space->roots[k]);
+			mica_mountinfo_free(&space->readings[k].mounts);
+			free(space->readings[k].root);
 		}
 		free(space->readings);
-		free(space->roots);
 	}
 	for (size_t i = 0; i < search->pin_count; i++)
 		free(search->pins[i].target);

@@ -37,6 +37,13 @@ struct mica_held_path {
 	char *path;
 };
 
+/** The mounts of a namespace as a process sees them. */
+struct mica_held_reading {
+	struct mica_mountinfo *mounts;
+	/** Its root directory: "/" but for chroot; NULL: read in another way. */
+	char *root;
+};
+
 /** A mount namespace. */
 struct mica_held_space {
 	uint32_t inode;
@@ -46,10 +53,8 @@ struct mica_held_space {
 	/** A process in it, through whose root its paths can be reached; 0: none lives in it. */
 	int pid;
 	struct mica_known_container *container;
-	struct mica_mountinfo **readings;
+	struct mica_held_reading *readings;
 	size_t reading_count;
-	/** The root directories ("/" but for chroot) through which it was read. */
-	char **roots;
 	/** Something that is searched for is mounted in it. */
 	bool holds;
 	/** The first union of those; NULL: it is the path itself. */

@@ -114,13 +114,13 @@ static int add_mount(const struct mica_mount_entry *entry, void *userdata)
 	return pin->target ? 0 : -ENOMEM;
 }
 
-/** Takes in a mountinfo as it was read in a namespace. */
-static int add_mounts(struct mica_holders_search *search, size_t space, char *text, size_t size)
+/** Takes in a mountinfo as it was read in a namespace, by a process with this root (NULL: without one). */
+static int add_mounts(struct mica_holders_search *search, size_t space, const char *root, char *text, size_t size)
 {
 	_cleanup_(mica_mountinfo_free) struct mica_mountinfo *mounts = NULL;
 	_cleanup_fclose_ FILE *in = size ? fmemopen(text, size, "r") : NULL;
 	struct mount_reader reader = { .search = search, .space = space };
-	struct mica_mountinfo **slot;
+	struct mica_held_reading *reading;
 	int r;
 
 	if (!in)
@@ -128,17 +128,22 @@ static int add_mounts(struct mica_holders_search *search, size_t space, char *te
 	r = mica_mountinfo_new_stream(in, &mounts);
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	slot = mica_holders_grow(search->spaces[space].readings, search->spaces[space].reading_count);
-	if (!slot)
+	reading = mica_holders_grow(search->spaces[space].readings, search->spaces[space].reading_count);
+	if (!reading)
 		return -ENOMEM;
-	*slot = TAKE_PTR(mounts);
-	return mica_mountinfo_all(*slot, add_mount, &reader);
+	reading->mounts = TAKE_PTR(mounts);
+	if (root) {
+		reading->root = strdup(root);
+		if (!reading->root)
+			return -ENOMEM;
+	}
+	return mica_mountinfo_all(reading->mounts, add_mount, &reader);
 }
 
 static bool was_read_through(const struct mica_held_space *space, const char *root)
 {
-	for (size_t i = 0; space->roots && i < space->reading_count; i++)
-		if (space->roots[i] && strcmp(space->roots[i], root) == 0)
+	for (size_t i = 0; i < space->reading_count; i++)
+		if (space->readings[i].root && strcmp(space->readings[i].root, root) == 0)
 			return true;
 	return false;
 }
@@ -148,7 +153,7 @@ static bool was_read_through(const struct mica_held_space *space, const char *ro
 static int read_mounts_of(struct mica_holders_search *search, size_t index, int pid, int tid)
 {
 	struct mica_held_space *space = &search->spaces[index];
-	char path[PATH_MAX], root[PATH_MAX], **roots;
+	char path[PATH_MAX], root[PATH_MAX];
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 	ssize_t length = readlink(mica_holders_proc_path(search, pid, tid, "root", path), root, sizeof(root) - 1);
@@ -162,19 +167,10 @@ static int read_mounts_of(struct mica_holders_search *search, size_t index, int 
 	r = mica_file_read(mica_holders_proc_path(search, pid, tid, "mountinfo", path), MOUNTINFO_BYTES, &text, &size);
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	roots = reallocarray(space->roots, space->reading_count + 1, sizeof(*roots));
-	if (!roots)
-		return -ENOMEM;
-	space->roots = roots;
-	roots[space->reading_count] = NULL;
-	r = add_mounts(search, index, text, size);
-	space = &search->spaces[index];
-	if (r < 0 || !space->reading_count)
-		return r;
-	space->roots[space->reading_count - 1] = strdup(root);
-	if (!space->pid || (strcmp(root, "/") == 0 && strcmp(space->roots[0], "/") != 0))
+	r = add_mounts(search, index, root, text, size);
+	if (r == 0 && space->reading_count && (!space->pid || strcmp(root, "/") == 0))
 		space->pid = tid;
-	return space->roots[space->reading_count - 1] ? 0 : -ENOMEM;
+	return r;
 }
 
 struct task_reader {
@@ -265,7 +261,7 @@ static int visit_process(int pid, void *userdata)
 	if (r == 0)
 		r = mica_holders_each_number(mica_holders_proc_path(search, pid, pid, "task", path), visit_thread,
 					     &reader);
-	if (r == 0 || r != -ENOMEM)
+	if (r != -ENOMEM)
 		r = mica_holders_each_number(mica_holders_proc_path(search, pid, pid, "fd", path), visit_descriptor,
 					     &reader);
 	return r == -ENOMEM ? r : 0;
@@ -376,7 +372,7 @@ static int take_mounts(size_t index, const void *message, size_t size, void *use
 	if (!text)
 		return -ENOMEM;
 	memcpy(text, message, size);
-	return add_mounts(empty->search, empty->index, text, size);
+	return add_mounts(empty->search, empty->index, NULL, text, size);
 }
 
 static bool is_pinned(const struct mica_holders_search *search, uint32_t inode)

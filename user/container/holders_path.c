@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -106,9 +107,9 @@ static int find(const struct look_up *look_up, struct looked_up *found, int *ret
 		return r;
 	if (strncmp(real, prefix, length) != 0)
 		return -EXDEV;
-	if (strlen(real) >= sizeof(found->real))
+	r = snprintf(found->real, sizeof(found->real), "%s", real[length] ? real + length : "/");
+	if (r < 0 || (size_t)r >= sizeof(found->real))
 		return -ENAMETOOLONG;
-	strcpy(found->real, real[length] ? real + length : "/");
 	found->is_directory = S_ISDIR(st.stx_mode);
 	found->id = mica_holders_file_id(&st);
 	*ret_fd = TAKE_FD(fd);

@@ -93,7 +93,7 @@ static void look_at(struct task_work *task, const char *link, enum mica_hold hol
 	if (hold == MICA_HOLD_MAPPED) {
 		if (strcmp(task->last_mapped, text) == 0)
 			return;
-		strcpy(task->last_mapped, text);
+		memcpy(task->last_mapped, text, (size_t)length + 1);
 	}
 	if (finding.match.pinned_namespace)
 		finding.hold = MICA_HOLD_NAMESPACE_FILE;

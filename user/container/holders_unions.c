@@ -204,14 +204,14 @@ static char *path_of_fd(const struct mica_holders_search *search, int fd)
 
 static void send_relation(struct mica_guard *guard, const struct relation *relation, const char *path)
 {
-	size_t size = sizeof(*relation) + (path ? strlen(path) + 1 : 0);
+	size_t path_size = path ? strlen(path) + 1 : 0, size = sizeof(*relation) + path_size;
 	_cleanup_free_ char *message = malloc(size);
 
 	if (!message)
 		return;
 	memcpy(message, relation, sizeof(*relation));
 	if (path)
-		strcpy(message + sizeof(*relation), path);
+		memcpy(message + sizeof(*relation), path, path_size);
 	mica_guard_send(guard, message, size);
 }
 

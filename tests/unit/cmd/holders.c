@@ -84,11 +84,11 @@ Test(holders_text, a_row_a_process)
 	cr_assert_str_eq(
 		text,
 		"/srv/lower is a lower layer (2 of 3) of the union at /srv/merged, container web (docker, shop:1)\n"
-		"CONTAINER     NAMESPACE  PROCESS           HOLDS                       AT\n"
-		"web           7          -                 mount                       /\n"
+		"CONTAINER     NAMESPACE  PROCESS           HOLDS                      AT\n"
+		"web           7          -                 mount                      /\n"
 		"web           7          nginx[4711]       root, file ×2 (unmounted)  /a\n"
 		"9e9b31ec13d7  7          nginx[4712/4713]  mnt-ns\n"
-		"-             host       -                 mount                       /srv/merged\n",
+		"-             host       -                 mount                      /srv/merged\n",
 		"%s", text);
 }
 
