@@ -305,6 +305,8 @@ static int run(struct mica_holders_search *search, const char *path)
 	own = own_mount(search);
 	r = add_mounts(search, own);
 	if (r == 0)
+		r = mica_holders_check_handles(search);
+	if (r == 0)
 		r = mica_holders_read_tasks(search);
 	if (r == 0)
 		r = mica_holders_read_devices(search);

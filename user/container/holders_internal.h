@@ -204,6 +204,9 @@ bool mica_holders_match_mount(const struct mica_holders_search *search, const st
 /** True: the object does, or may (`unplaced`). To be called in a child: it asks file systems. */
 bool mica_holders_match_object(struct mica_holders_search *search, const struct mica_held_object *object,
 			       struct mica_object_match *ret);
+/** Finds out whether the path can be opened for its file system's handles: a server may be asked that does not answer.
+ *  0 or an errno. */
+int mica_holders_check_handles(struct mica_holders_search *search);
 /** Is a directory the upper of a union whose root is open? 1: yes, 0: no, -1: this kernel does not tell. */
 int mica_holders_is_upper(int union_root_fd, int directory_fd);
 

@@ -140,7 +140,7 @@ int mica_holders_is_upper(int union_root_fd, int directory_fd)
 	       memcmp(in_layer.header.f_handle, directory.header.f_handle, directory.header.handle_bytes) == 0;
 }
 
-/** Opens the path for handles: only when there is need, for that may ask a server. */
+/** Opens the path for handles, once, when there is need. */
 static void prepare_handles(struct mica_holders_search *search)
 {
 	struct file_system_uuid uuid = {};
@@ -155,6 +155,33 @@ static void prepare_handles(struct mica_holders_search *search)
 		return;
 	memcpy(search->uuid, uuid.uuid, sizeof(search->uuid));
 	search->has_uuid = true;
+}
+
+static void try_open(struct mica_guard *guard, size_t index, void *userdata)
+{
+	(void)guard;
+	(void)index;
+	prepare_handles(userdata);
+}
+
+static void give_up_handles(size_t index, void *userdata)
+{
+	struct mica_holders_search *search = userdata;
+
+	(void)index;
+	search->tried_path_fd = true;
+}
+
+int mica_holders_check_handles(struct mica_holders_search *search)
+{
+	const struct mica_guarded_work guarded = {
+		.count = 1,
+		.work = try_open,
+		.unfinished = give_up_handles,
+		.userdata = search,
+	};
+
+	return mica_guarded_run(&guarded);
 }
 
 /** Path on the host of a handle of the path's file system. */
