@@ -53,6 +53,7 @@ struct mica_held_space {
 	/** A process in it, through whose root its paths can be reached; 0: none lives in it. */
 	int pid;
 	struct mica_known_container *container;
+	bool looked_for_init;
 	struct mica_held_reading *readings;
 	size_t reading_count;
 	/** Something that is searched for is mounted in it. */

@@ -179,6 +179,20 @@ struct task_reader {
 	uint32_t mnt_ns;
 };
 
+/** Looks whose namespace it is, by a process in it. The host's is nobody's: containers' monitors run in it. */
+static void find_container(struct mica_holders_search *search, struct mica_held_space *space, int pid)
+{
+	struct mica_container_table *containers = &search->identity->containers;
+
+	if (space->is_host || space->container)
+		return;
+	space->container = mica_container_of_pid(search->host, containers, pid);
+	/* Goes through all containers: once is enough. */
+	if (!space->container && !space->looked_for_init)
+		space->container = mica_container_by_namespace(containers, space->inode);
+	space->looked_for_init = true;
+}
+
 static int add_task(struct mica_holders_search *search, int pid, int tid, uint32_t mnt_ns)
 {
 	struct mica_held_task *task;
@@ -190,13 +204,8 @@ static int add_task(struct mica_holders_search *search, int pid, int tid, uint32
 	if (!task)
 		return -ENOMEM;
 	*task = (struct mica_held_task){ .pid = pid, .tid = tid, .mnt_ns = mnt_ns };
-	if (tid == pid && !search->spaces[space].is_host && !search->spaces[space].container) {
-		struct mica_container_table *containers = &search->identity->containers;
-		struct mica_known_container *container = mica_container_of_pid(search->host, containers, pid);
-
-		search->spaces[space].container =
-			container ? container : mica_container_by_namespace(containers, mnt_ns);
-	}
+	if (tid == pid)
+		find_container(search, &search->spaces[space], pid);
 	return read_mounts_of(search, (size_t)space, pid, tid);
 }
 

@@ -410,21 +410,20 @@ static int describe(struct mica_holders_search *search, const struct mica_live_u
 
 int mica_holders_read_unions(struct mica_holders_search *search)
 {
-	const struct mica_guarded_work guarded = {
+	struct mica_guarded_work guarded = {
 		.work = compare,
 		.take = take_relation,
 		.unfinished = count_hanging,
 		.userdata = search,
 	};
-	struct mica_guarded_work all = guarded;
 	int r = 0;
 
 	for (size_t i = 0; i < search->mount_count && r == 0; i++)
 		if (strcmp(search->mounts[i].entry->type, "overlay") == 0)
 			r = add_union(search, i);
-	all.count = search->union_count;
+	guarded.count = search->union_count;
 	if (r == 0)
-		r = mica_guarded_run(&all);
+		r = mica_guarded_run(&guarded);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < search->union_count; i++) {
