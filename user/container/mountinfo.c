@@ -27,7 +27,6 @@ struct mount {
 	struct mica_mount_entry entry;
 	/** Of the entry's root and target. */
 	size_t root_size, target_size;
-	int id, parent_id;
 	enum visibility visibility;
 	/** Owned by `table`: the entry's strings. */
 	struct mount *next_of_device, *next_sibling, *first_child;
@@ -79,16 +78,17 @@ static size_t index_mounts(struct libmnt_table *table, struct mount *mounts, siz
 
 	while (iterator && count < limit && mnt_table_next_fs(table, iterator, &fs) == 0) {
 		dev_t device = mnt_fs_get_devno(fs);
-		const char *type = mnt_fs_get_fstype(fs);
+		const char *type = mnt_fs_get_fstype(fs), *options = mnt_fs_get_fs_options(fs);
 		struct mount *mount = &mounts[count];
 
 		*mount = (struct mount){
 			.entry = { .device = major(device) << 20 | minor(device),
 				   .root = mnt_fs_get_root(fs),
 				   .target = mnt_fs_get_target(fs),
-				   .type = type ? type : "" },
-			.id = mnt_fs_get_id(fs),
-			.parent_id = mnt_fs_get_parent_id(fs),
+				   .type = type ? type : "",
+				   .options = options ? options : "",
+				   .id = mnt_fs_get_id(fs),
+				   .parent_id = mnt_fs_get_parent_id(fs) },
 		};
 		if (!mount->entry.root || !mount->entry.target || mount->entry.target[0] != '/')
 			continue;
@@ -108,10 +108,10 @@ static int link_mounts(struct mount *mounts, size_t count, struct mica_table *by
 	int r = 0;
 
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = mica_table_put(&by_id, (uint64_t)mounts[i].id, &mounts[i]);
+		r = mica_table_put(&by_id, (uint64_t)mounts[i].entry.id, &mounts[i]);
 	/* Backwards, so that lists are in the file's order. */
 	for (size_t i = count; i-- > 0 && r == 0;) {
-		struct mount *mount = &mounts[i], *parent = mica_table_get(&by_id, (uint64_t)mount->parent_id);
+		struct mount *mount = &mounts[i], *parent = mica_table_get(&by_id, (uint64_t)mount->entry.parent_id);
 
 		if (parent && parent != mount) {
 			mount->next_sibling = parent->first_child;
@@ -379,6 +379,18 @@ int mica_mountinfo_each(struct mica_mountinfo *mountinfo,
 		if (!is_visible(mountinfo, &mountinfo->mounts[i]))
 			continue;
 		r = visit(&mountinfo->mounts[i].entry, userdata);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int mica_mountinfo_all(const struct mica_mountinfo *mountinfo,
+		       int (*visit)(const struct mica_mount_entry *mount, void *userdata), void *userdata)
+{
+	for (size_t i = 0; i < mountinfo->count; i++) {
+		int r = visit(&mountinfo->mounts[i].entry, userdata);
+
 		if (r)
 			return r;
 	}

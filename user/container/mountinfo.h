@@ -25,6 +25,10 @@ struct mica_mount_entry {
 	const char *root;
 	const char *target;
 	const char *type;
+	/** Of the file system, as libmount tells them: the kernel's octal escapes are undone. */
+	const char *options;
+	/** Unique on the machine while the mount lives; proc_pid_fdinfo(5) and statx(2) tell it too. */
+	int id, parent_id;
 };
 
 /** Reads a mountinfo file, which is watched for changes afterwards. 0, -ENOMEM, or the errno of reading it. */
@@ -59,6 +63,10 @@ const char *mica_mountinfo_type(const struct mica_mountinfo *mountinfo, const ch
 /** Calls `visit` for each mount that is not covered by another, until it returns non-zero, which is returned. */
 int mica_mountinfo_each(struct mica_mountinfo *mountinfo,
 			int (*visit)(const struct mica_mount_entry *mount, void *userdata), void *userdata);
+
+/** The same for all of them, the covered ones too. */
+int mica_mountinfo_all(const struct mica_mountinfo *mountinfo,
+		       int (*visit)(const struct mica_mount_entry *mount, void *userdata), void *userdata);
 
 /** Rest of `path` below the directory `directory`: "" for the directory itself, else it begins with '/'; data == NULL:
  *  not below it. */

@@ -20,9 +20,17 @@ _mica()
 			--count --for --ring-size --help" ;;
 		esac
 		;;
+	holders)
+		if [[ $cur != -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			compopt -o filenames 2>/dev/null
+			return
+		fi
+		words="--all --json --help"
+		;;
 	doctor) words="--json --help" ;;
-	help) words="trace doctor version" ;;
-	*) words="trace doctor help version --verbose --version --help" ;;
+	help) words="trace holders doctor version" ;;
+	*) words="trace holders doctor help version --verbose --version --help" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

@@ -9,10 +9,10 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/capability.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -38,22 +38,10 @@ static void lacks(struct mica_feature *feature, enum mica_feature_state state, c
 	(void)snprintf(feature->remedy, sizeof(feature->remedy), "%s", remedy);
 }
 
-static bool have_capability(cap_value_t capability)
-{
-	cap_flag_value_t value = CAP_CLEAR;
-	cap_t caps = cap_get_proc();
-
-	if (caps && cap_get_flag(caps, capability, CAP_EFFECTIVE, &value))
-		value = CAP_CLEAR;
-	if (caps)
-		(void)cap_free(caps);
-	return value == CAP_SET;
-}
-
 static void probe_privilege(struct mica_feature *feature)
 {
 	set(feature, "privilege", "trace");
-	if (have_capability(CAP_SYS_ADMIN)) {
+	if (mica_have_capability(CAP_SYS_ADMIN)) {
 		detail(feature, "CAP_SYS_ADMIN");
 		return;
 	}
