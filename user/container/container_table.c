@@ -141,6 +141,17 @@ static size_t precedence(const struct mica_engine_ops *engine)
 	return i;
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_directories(const struct mica_engine_container *a, const struct mica_engine_container *b)
+{
+	return a && same(a->upper_directory, b->upper_directory) && same(a->init_directory, b->init_directory) &&
+	       same(a->root_directory, b->root_directory);
+}
+
 static int take_container(struct mica_engine_container *taken, void *userdata)
 {
 	struct take_context *context = userdata;
@@ -174,7 +185,8 @@ static int take_container(struct mica_engine_container *taken, void *userdata)
 	known->engine_state = table->engine_states[context->engine];
 	known->present = true;
 	known->round = table->round;
-	drop_locations(known);
+	if (!same_directories(known->details, container))
+		drop_locations(known);
 	mica_engine_container_free(&known->details);
 	known->details = TAKE_PTR(container);
 	return 0;
@@ -285,13 +297,21 @@ struct mica_known_container *mica_container_by_root(struct mica_container_table 
 
 		if (!known->present || known->details->upper_directory || !known->details->root_directory)
 			continue;
-		/* Not kept: a union may be mounted there after the container was made known. */
-		drop_locations(known);
+		if (known->root_round != table->roots) {
+			free(known->root.path);
+			known->root = (struct mica_location){};
+			known->root_round = table->roots;
+		}
 		locate(table, known->details->root_directory, &known->root);
 		if (known->root.device == union_device)
 			return known;
 	}
 	return NULL;
+}
+
+void mica_container_renew_roots(struct mica_container_table *table)
+{
+	table->roots++;
 }
 
 void mica_container_hold(struct mica_known_container *container)

@@ -49,6 +49,8 @@ struct mica_known_container {
 	/** Upper of the union in which an engine makes the container's init layer. */
 	struct mica_location init;
 	struct mica_location root;
+	/** `roots` of the table when the root was located. */
+	unsigned root_round;
 	struct mica_known_volume *volumes;
 	size_t volume_count;
 	struct mica_stamp bundle_stamp;
@@ -78,6 +80,8 @@ struct mica_container_table {
 	size_t live_count;
 	void **engine_states;
 	unsigned round;
+	/** Counts the times that the containers' roots were to be located anew. */
+	unsigned roots;
 	/** Rounds in which an engine had news. */
 	unsigned changes;
 	/** Bundles whose config.json could not be read or made no sense. */
@@ -98,8 +102,10 @@ int mica_container_table_each(const struct mica_container_table *table,
 /** Each returns NULL when there is none. */
 struct mica_known_container *mica_container_by_upper(struct mica_container_table *table, uint32_t device,
 						     const char *path);
-/** By the union that its root directory lies in: for engines that know no upper directory. */
+/** By the union that its root directory lies in: for engines that know no upper directory. Where the roots lie is kept
+ *  until mica_container_renew_roots: a union may be mounted there after a container was made known. */
 struct mica_known_container *mica_container_by_root(struct mica_container_table *table, uint32_t union_device);
+void mica_container_renew_roots(struct mica_container_table *table);
 /** By a cgroup's path: the topmost component that names one (below its own cgroup a container may choose names). */
 struct mica_known_container *mica_container_by_cgroup(const struct mica_container_table *table, const char *path);
 struct mica_known_container *mica_container_by_namespace(const struct mica_container_table *table, uint32_t inode);

@@ -149,8 +149,10 @@ static void complete(struct mica_union_table *table, struct mica_union *u)
 	all = find_directories(table, u);
 	if (mica_container_table_refresh(table->containers) < 0)
 		return;
-	if (!u->container)
+	if (!u->container) {
+		mica_container_renew_roots(table->containers);
 		find_container(table, u);
+	}
 	find_digests(table, u);
 	u->complete = all && u->container;
 }
@@ -178,6 +180,9 @@ static void name_late(struct mica_union_table *table, struct mica_union *u)
 
 void mica_union_table_settle(struct mica_union_table *table)
 {
+	/* Once for all of them. */
+	(void)mica_mountinfo_refresh(table->mounts);
+	mica_container_renew_roots(table->containers);
 	for (size_t i = 0; i < table->unions.capacity; i++) {
 		struct mica_union *u = table->unions.slots[i].value;
 
@@ -187,8 +192,9 @@ void mica_union_table_settle(struct mica_union_table *table)
 			name_late(table, u);
 			continue;
 		}
-		u->retry = (struct mica_retry){};
-		(void)mica_union_table_find(table, u->id);
+		find_container(table, u);
+		if (u->container)
+			u->retry = (struct mica_retry){};
 	}
 }
 
