@@ -106,13 +106,14 @@ static int read_file(struct mica_state_files *files, struct state_file *file, co
 /** Writes DIRECTORY/NAME. */
 static int join(char path[static PATH_MAX], const char *directory, const char *name)
 {
-	size_t length = strlen(directory), size = strlen(name) + 1;
+	size_t length = strlen(directory), size = strlen(name);
 
-	if (length + 1 + size > PATH_MAX)
+	if (length + size + 2 > PATH_MAX)
 		return -ENAMETOOLONG;
 	memcpy(path, directory, length);
 	path[length] = '/';
 	memcpy(path + length + 1, name, size);
+	path[length + 1 + size] = '\0';
 	return 0;
 }
 

@@ -51,7 +51,8 @@ mica_json_inline char *mica_json_put_key(struct mica_json_writer *writer, char *
 	at += writer->comma;
 	*at++ = '"';
 	memcpy(at, key, length);
-	memcpy(at + length, "\":", 2);
+	at[length] = '"';
+	at[length + 1] = ':';
 	writer->comma = true;
 	return at + length + 2;
 }
@@ -134,19 +135,26 @@ mica_json_inline void mica_json_bytes(struct mica_json_writer *writer, const cha
 		mica_json_base64(writer, key, text);
 }
 
-/** Appends the field with a word of mica's own, which has nothing to escape. Nothing for NULL. */
+/** Writes a string of mica's own, which has nothing to escape. Returns the place behind. */
+static inline char *mica_json_put_word(char *at, struct mica_bytes word)
+{
+	*at = '"';
+	memcpy(at + 1, word.data, word.size);
+	at[word.size + 1] = '"';
+	return at + word.size + 2;
+}
+
+/** Appends the field with such a string. Nothing for NULL. */
 mica_json_inline void mica_json_word(struct mica_json_writer *writer, const char *key, const char *word)
 {
-	size_t length = strlen(key), size = word ? strlen(word) : 0;
-	char *at = mica_json_room(writer->out, mica_json_key_size(length) + size + 2);
+	struct mica_bytes bytes = { .data = word, .size = word ? strlen(word) : 0 };
+	size_t length = strlen(key);
+	char *at = mica_json_room(writer->out, mica_json_key_size(length) + bytes.size + 2);
 
 	if (!word || !at)
 		return;
-	at = mica_json_put_key(writer, at, key, length);
-	*at++ = '"';
-	memcpy(at, word, size);
-	at[size] = '"';
-	writer->out->size = (size_t)(at + size + 1 - writer->out->data);
+	at = mica_json_put_word(mica_json_put_key(writer, at, key, length), bytes);
+	writer->out->size = (size_t)(at - writer->out->data);
 }
 
 /** The same as mica_json_bytes for a string; NULL is empty. */

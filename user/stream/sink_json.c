@@ -65,7 +65,8 @@ static void begin_line(struct mica_json_writer *writer, struct mica_json_memory 
 	memcpy(at, memory->begin, sizeof(memory->begin));
 	at += memory->begin_size;
 	mica_json_put_nine(at, (uint32_t)(time_ns % NS_PER_S));
-	memcpy(at + 9, "Z\"", 2);
+	at[9] = 'Z';
+	at[10] = '"';
 	writer->out->size += memory->begin_size + 11;
 }
 
