@@ -172,7 +172,7 @@ enum mica_mount_flags {
 	MICA_MOUNT_FLAGS_OPEN_TREE = 6,
 	/** None, but `aux` of fsconfig(2): the size of a blob, a directory or a file descriptor. */
 	MICA_MOUNT_FLAGS_AUX = 7,
-	/** MOUNT_ATTR_* of a `struct mica_mount_attr`: not in a record. */
+	/** MOUNT_ATTR_* alone: not in a record. */
 	MICA_MOUNT_FLAGS_ATTR = 8,
 	_MICA_MOUNT_FLAGS_MAX = 9,
 };

@@ -275,22 +275,36 @@ static bool may_block(const char *type)
 	return strncmp(type, "fuse", strlen("fuse")) == 0;
 }
 
-/** The same with symlinks followed, as it is now. */
+static bool is_known_place(const struct mica_classifier *classifier, const char *path)
+{
+	for (size_t i = 0; i < MICA_CLASSIFIER_PLACES; i++)
+		if (classifier->places[i] && mica_path_below(bytes_of(path), classifier->places[i]).data)
+			return true;
+	return false;
+}
+
+static bool lies_in_union(struct mica_classifier *classifier, const char *path)
+{
+	const char *type = mica_mountinfo_type(classifier->mounts, path);
+
+	return type && strcmp(type, "overlay") == 0;
+}
+
+/** The same with symlinks followed, as they are now. */
 static bool resolves_to_union(struct mica_classifier *classifier, const char *path)
 {
+	const char *type = mica_mountinfo_type(classifier->mounts, path);
 	_cleanup_free_ char *real = NULL;
-	const char *type;
 
-	if (mica_host_resolve(classifier->host, path, &real) < 0)
+	if (!type || may_block(type) || mica_host_resolve(classifier->host, path, &real) < 0)
 		return false;
-	type = mica_mountinfo_type(classifier->mounts, real);
-	return type && strcmp(type, "overlay") == 0;
+	return lies_in_union(classifier, real);
 }
 
 static bool leads_to_union(struct mica_classifier *classifier, struct mica_bytes path)
 {
 	_cleanup_free_ char *written = NULL;
-	const char *type;
+	bool before;
 	char *name;
 
 	if (path.size == 0)
@@ -298,10 +312,12 @@ static bool leads_to_union(struct mica_classifier *classifier, struct mica_bytes
 	if (path.data[0] != '/')
 		return true;
 	written = strndup(path.data, path.size);
-	type = written ? mica_mountinfo_type(classifier->mounts, written) : NULL;
-	if (!type || may_block(type))
+	if (!written)
 		return false;
-	if (strcmp(type, "overlay") == 0 || resolves_to_union(classifier, written))
+	before = lies_in_union(classifier, written);
+	(void)mica_mountinfo_refresh(classifier->mounts);
+	if (before || is_known_place(classifier, written) || lies_in_union(classifier, written) ||
+	    resolves_to_union(classifier, written))
 		return true;
 	/* What is not there would be in this directory. */
 	name = strrchr(written, '/');
@@ -321,9 +337,23 @@ static bool source_is_path(const struct mica_record *record)
 bool mica_concerns_union(struct mica_classifier *classifier, const struct mica_record *record,
 			 const struct mica_identified *identified)
 {
-	follow_mounts(classifier);
 	return leads_to_union(classifier, identified->path) ||
 	       (source_is_path(record) && leads_to_union(classifier, identified->source));
+}
+
+void mica_note_place(struct mica_classifier *classifier, struct mica_bytes path)
+{
+	char **place = &classifier->places[classifier->next_place++ % MICA_CLASSIFIER_PLACES];
+
+	free(*place);
+	*place = path.size ? strndup(path.data, path.size) : NULL;
+}
+
+void mica_classifier_free(struct mica_classifier *classifier)
+{
+	for (size_t i = 0; i < MICA_CLASSIFIER_PLACES; i++)
+		free(classifier->places[i]);
+	memset(classifier->places, 0, sizeof(classifier->places));
 }
 
 static const char *copy_path(struct mica_bytes path, char buffer[static MICA_HOST_PATH_BYTES])

@@ -17,14 +17,22 @@ struct mica_path_buffers {
 	char source[MICA_HOST_PATH_BYTES];
 };
 
+#define MICA_CLASSIFIER_PLACES 64
+
 struct mica_classifier {
 	const struct mica_host *host;
 	struct mica_mountinfo *mounts;
 	/** When the mounts are to be looked at again for a device that has none. */
 	uint64_t next_refresh_ns;
 	struct mica_container_table *containers;
+	/** Where the host last mounted something that concerns a union: it may be gone when a record about it is read.
+	 */
+	char *places[MICA_CLASSIFIER_PLACES];
+	unsigned next_place;
 	struct mica_path_buffers buffers;
 };
+
+void mica_classifier_free(struct mica_classifier *classifier);
 
 /** Fills object, path, source, host_path and container_path of an object in a union. `u` may be NULL: not known.
  *  0, or 1: no event (see mica_identity_find). */
@@ -41,10 +49,15 @@ void mica_classify_tmpfs(struct mica_classifier *classifier, const struct mica_k
  *  the container will see. */
 void mica_classify_mount(struct mica_classifier *classifier, struct mica_known_container *container,
 			 const struct mica_record *record, struct mica_identified *identified);
-/** Does a path or the source of the host's mount call lead into a union? As far as that can be told now: for paths that
- *  are not there, their directories count; a relative source, which is relative to who knows what, may. */
+/**
+ * Does a path or the source of the host's mount call lead into a union? The mounts may have changed since: those that
+ * were known before count, those that are there now, and what records told lately. For paths that are not there, their
+ * directories count; a relative source, which is relative to who knows what, may.
+ */
 bool mica_concerns_union(struct mica_classifier *classifier, const struct mica_record *record,
 			 const struct mica_identified *identified);
+/** Remembers the place of a mount of the host's that concerns a union. */
+void mica_note_place(struct mica_classifier *classifier, struct mica_bytes path);
 /** The object of union-up and union-down: the union's upper. */
 void mica_classify_union_itself(const struct mica_union *u, struct mica_identified *identified);
 

@@ -52,6 +52,7 @@ void mica_identity_free(struct mica_identity **identity)
 	mica_string_pool_free(&i->strings);
 	mica_watch_free(&i->watch);
 	mica_host_free(&i->host);
+	mica_classifier_free(&i->classifier);
 	free(i);
 	*identity = NULL;
 }
@@ -108,6 +109,15 @@ static bool is_about_namespace(unsigned type)
 	return type == MICA_EVENT_NAMESPACE_CREATED || type == MICA_EVENT_NAMESPACE_GONE;
 }
 
+/** Of the host's mounts, those that were made: what comes later may be about them. */
+static void note_mount(struct mica_identity *identity, const struct mica_record *record,
+		       const struct mica_identified *identified)
+{
+	if ((record->type == MICA_EVENT_MOUNT || record->type == MICA_EVENT_MOVE_MOUNT) &&
+	    record->flags & MICA_RECORD_HOST && record->error == 0)
+		mica_note_place(&identity->classifier, identified->path);
+}
+
 static int classify(struct mica_identity *identity, const struct mica_record *record, struct mica_union *u,
 		    struct mica_known_container *container, struct mica_identified *identified)
 {
@@ -117,6 +127,7 @@ static int classify(struct mica_identity *identity, const struct mica_record *re
 		if (record->flags & MICA_RECORD_UNDECIDED &&
 		    !mica_concerns_union(&identity->classifier, record, identified))
 			return 1;
+		note_mount(identity, record, identified);
 		mica_classify_mount(&identity->classifier,
 				    container ? container
 				    : u       ? u->container

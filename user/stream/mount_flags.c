@@ -74,19 +74,16 @@ static const struct flag_word fspick_words[] = {
 	{ 0x8, "empty-path" },
 };
 
-/* MOUNT_ATTR_*, and FSMOUNT_* shifted up by 32 bits. */
+static const struct flag_word fsmount_words[] = {
+	{ 0x1, "cloexec" },
+	{ 0x2, "namespace" },
+};
+
+/* MOUNT_ATTR_* */
 static const struct flag_word attribute_words[] = {
-	{ 0x1, "ro" },
-	{ 0x2, "nosuid" },
-	{ 0x4, "nodev" },
-	{ 0x8, "noexec" },
-	{ 0x10, "noatime" },
-	{ 0x20, "strictatime" },
-	{ 0x80, "nodiratime" },
-	{ 0x100000, "idmap" },
-	{ 0x200000, "nosymfollow" },
-	{ UINT64_C(1) << 32, "cloexec" },
-	{ UINT64_C(2) << 32, "namespace" },
+	{ 0x1, "ro" },          { 0x2, "nosuid" },     { 0x4, "nodev" },
+	{ 0x8, "noexec" },      { 0x10, "noatime" },   { 0x20, "strictatime" },
+	{ 0x80, "nodiratime" }, { 0x100000, "idmap" }, { 0x200000, "nosymfollow" },
 };
 
 /* What any system call with AT_* flags takes, and OPEN_TREE_*. */
@@ -114,7 +111,7 @@ static const struct {
 	[MICA_MOUNT_FLAGS_MOVE_MOUNT] = WORDS(move_mount_words),
 	[MICA_MOUNT_FLAGS_FSOPEN] = WORDS(fsopen_words),
 	[MICA_MOUNT_FLAGS_FSPICK] = WORDS(fspick_words),
-	[MICA_MOUNT_FLAGS_FSMOUNT] = WORDS(attribute_words),
+	[MICA_MOUNT_FLAGS_FSMOUNT] = WORDS(fsmount_words),
 	[MICA_MOUNT_FLAGS_OPEN_TREE] = WORDS(open_tree_words),
 	[MICA_MOUNT_FLAGS_ATTR] = WORDS(attribute_words),
 };
@@ -157,6 +154,11 @@ struct mica_mount_words mica_mount_words(const struct mica_record *record)
 		return words;
 	}
 	words.flags[0] = (struct mica_mount_flags_of){ record->mount.flags_kind, record->mount.flags };
+	if (record->mount.flags_kind == MICA_MOUNT_FLAGS_FSMOUNT) {
+		words.flags[0] =
+			(struct mica_mount_flags_of){ MICA_MOUNT_FLAGS_ATTR, record->mount.flags & UINT32_MAX };
+		words.flags[1] = (struct mica_mount_flags_of){ MICA_MOUNT_FLAGS_FSMOUNT, record->mount.flags >> 32 };
+	}
 	words.cleared = (struct mica_mount_flags_of){ MICA_MOUNT_FLAGS_MS, record->mount.cleared };
 	if (record->type == MICA_EVENT_MOUNT_SETATTR)
 		words.propagation = record->mount.flags & propagation;

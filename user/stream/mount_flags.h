@@ -25,7 +25,7 @@ struct mica_mount_flags_of {
 
 /** All flags of a record that has mica_mount or mica_mount_attr as its body. */
 struct mica_mount_words {
-	/** What the call was asked to do or set: its own flags, then the mount's attributes. */
+	/** What the call was asked to do or set: its own flags and the mount's attributes. */
 	struct mica_mount_flags_of flags[2];
 	struct mica_mount_flags_of cleared;
 	/** MS_* of propagation; also in `flags` where mount(2) did it. */

@@ -298,6 +298,7 @@ Test(identity, the_hosts_mounts_that_only_paths_tell_about)
 	record.root_union = 0;
 	record.mnt_ns_id = 1;
 	record.flags = MICA_RECORD_HOST | MICA_RECORD_UNDECIDED;
+	record.error = -ENOENT;
 	record.mount.flags = MS_BIND;
 	cr_assert(is_event(&record, "/mnt", WEB_LAYER "/merged/none"));
 	cr_assert(is_event(&record, WEB_LAYER "/merged/none", "/mnt"));
@@ -311,6 +312,21 @@ Test(identity, the_hosts_mounts_that_only_paths_tell_about)
 	record.mount_attr = (struct mica_mount_attr){ .set = MS_BIND };
 	cr_assert_not(is_event(&record, "/mnt", ""));
 	cr_assert(is_event(&record, WEB_LAYER "/merged", ""));
+	/* Where a union was mounted a moment ago. */
+	record = disk_record(MICA_EVENT_MOVE_MOUNT);
+	record.root_union = 0;
+	record.mnt_ns_id = 1;
+	record.flags = MICA_RECORD_HOST;
+	record.error = -16;
+	cr_assert(is_event(&record, "/mnt/failed", "/from"));
+	record.error = 0;
+	cr_assert(is_event(&record, "/mnt/moved", "/from"));
+	record.type = MICA_EVENT_FSPICK;
+	record.flags |= MICA_RECORD_UNDECIDED;
+	cr_assert_not(is_event(&record, "/mnt/failed", ""));
+	cr_assert_not(is_event(&record, "/mnt/movedx", ""));
+	cr_assert(is_event(&record, "/mnt/moved", ""));
+	cr_assert(is_event(&record, "/mnt/moved/none", ""));
 	/* Decided already. */
 	record.flags &= ~(__u32)MICA_RECORD_UNDECIDED;
 	cr_assert(is_event(&record, "/mnt", ""));

@@ -46,8 +46,9 @@ Test(stream_mount_flags, words_of_the_mount_api)
 {
 	assert_words(MICA_MOUNT_FLAGS_FSOPEN, 3, "cloexec 0x2");
 	assert_words(MICA_MOUNT_FLAGS_FSPICK, 0xf, "cloexec nofollow no-automount empty-path");
-	assert_words(MICA_MOUNT_FLAGS_FSMOUNT, 0x2000bf | UINT64_C(3) << 32,
-		     "ro nosuid nodev noexec noatime strictatime nodiratime nosymfollow cloexec namespace");
+	assert_words(MICA_MOUNT_FLAGS_FSMOUNT, 0x13, "cloexec namespace 0x10");
+	assert_words(MICA_MOUNT_FLAGS_ATTR, 0x2000bf,
+		     "ro nosuid nodev noexec noatime strictatime nodiratime nosymfollow");
 	assert_words(MICA_MOUNT_FLAGS_ATTR, 0x10007f, "atime ro nosuid nodev noexec idmap");
 	assert_words(MICA_MOUNT_FLAGS_ATTR, 0x50, "noatime 0x40");
 	assert_words(MICA_MOUNT_FLAGS_OPEN_TREE, 0x89903,
@@ -80,6 +81,13 @@ Test(stream_mount_flags, where_the_flags_of_a_record_are)
 	cr_assert_eq(words.flags[1].flags, 0u);
 	cr_assert_eq(words.cleared.flags, (uint64_t)MS_RDONLY);
 	cr_assert_eq(words.propagation, (uint64_t)MS_SLAVE);
+
+	record.mount = (struct mica_mount){ .flags = UINT64_C(3) << 32 | 5, .flags_kind = MICA_MOUNT_FLAGS_FSMOUNT };
+	words = mica_mount_words(&record);
+	cr_assert_eq(words.flags[0].kind, MICA_MOUNT_FLAGS_ATTR);
+	cr_assert_eq(words.flags[0].flags, 5u);
+	cr_assert_eq(words.flags[1].kind, MICA_MOUNT_FLAGS_FSMOUNT);
+	cr_assert_eq(words.flags[1].flags, 3u);
 
 	record.flags = MICA_RECORD_MOUNT_ATTR;
 	record.mount_attr =
