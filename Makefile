@@ -161,8 +161,16 @@ $(O)/guest/%: $$(wildcard tests/e2e/programs/$$*.c tests/e2e/programs/$$*/*.[ch]
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -static -pthread -o $@ $(filter %.c,$^)
 
+# The benchmark's, likewise: tests/bench/NAME.c.
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(O)/guest/%,$(wildcard tests/bench/*.c))
+
+$(BENCH_PROGRAMS): $(O)/guest/%: tests/bench/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -static -o $@ $<
+
 .PHONY: guest
-guest: all $(GUEST_PROGRAMS)
+guest: all $(GUEST_PROGRAMS) $(BENCH_PROGRAMS)
 
 .PHONY: vmtest vmtest-full
 vmtest: guest
