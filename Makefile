@@ -169,8 +169,9 @@ $(BENCH_PROGRAMS): $(O)/guest/%: tests/bench/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -static -o $@ $<
 
-.PHONY: guest
+.PHONY: guest guest-bench
 guest: all $(GUEST_PROGRAMS) $(BENCH_PROGRAMS)
+guest-bench: $(BENCH_PROGRAMS)
 
 .PHONY: vmtest vmtest-full
 vmtest: guest

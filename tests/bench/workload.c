@@ -14,27 +14,26 @@
  *	             after the last: what a tracer does later counts. /proc/schedstat, which counts interrupts and
  *kernel threads too self_ns      of it, this process tool_ns      of it, the threads of the processes PID
  *
- * With QEMU's -icount a nanosecond is an instruction. SCALE divides the number of operations (default 1).
+ * With QEMU's -icount a nanosecond is an instruction. During the operations the process has the phase's name. SCALE
+ *divides the number of operations (default 1).
  */
 #include <dirent.h>
 #include <errno.h>
 #include <error.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sched.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#define FILES_PER_DIRECTORY 100
+#include "union.h"
+
 /** The writes go round these files of the upper, all held open, each 1 MiB long. */
 #define WRITTEN_FILES 8
 #define WRITE_BYTES 4096
@@ -42,8 +41,8 @@
 #define LARGE_BYTES (1 << 20)
 /** The opened files are fewer than the opens: each is opened several times. */
 #define OPENED_FILES 1000
-/** Where everything lies in the union. */
-#define TREE "/srv/app"
+/** A tracer that still has work after so many tails is not waited for. */
+#define TAILS 100
 
 static char block[LARGE_BYTES];
 static unsigned scale = 1;
@@ -62,31 +61,9 @@ struct usage {
 	uint64_t wall_ns, busy_ns, self_ns, tool_ns;
 };
 
+/** Of the operations of the present phase. */
 static char **paths, **targets;
 static int written[WRITTEN_FILES];
-
-static void check(long result, const char *what, const char *name)
-{
-	if (result < 0)
-		error(1, errno, "%s %s", what, name);
-}
-
-__attribute__((format(printf, 1, 2))) static char *text(const char *format, ...)
-{
-	char *result;
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vasprintf(&result, format, arguments) < 0)
-		error(1, ENOMEM, "text");
-	va_end(arguments);
-	return result;
-}
-
-static char *file_path(const struct phase *phase, unsigned index)
-{
-	return text("%s/%s/d%02u/f%02u", TREE, phase->name, index / FILES_PER_DIRECTORY, index % FILES_PER_DIRECTORY);
-}
 
 /* ---- the phases ---- */
 
@@ -94,7 +71,7 @@ static char *file_path(const struct phase *phase, unsigned index)
 static void prepare_files(const struct phase *phase)
 {
 	for (unsigned i = 0; i < phase->operations; i++) {
-		paths[i] = file_path(phase, i % phase->files);
+		paths[i] = file_path(phase->name, i % phase->files);
 		if (i % FILES_PER_DIRECTORY == 0) {
 			char *directory = text("%s/%s/d%02u", TREE, phase->name, i / FILES_PER_DIRECTORY);
 
@@ -107,7 +84,7 @@ static void prepare_files(const struct phase *phase)
 static void prepare_opens(const struct phase *phase)
 {
 	for (unsigned i = 0; i < phase->operations; i++)
-		paths[i] = file_path(phase, i % phase->files);
+		paths[i] = file_path(phase->name, i % phase->files);
 }
 
 static void copy_up(const struct phase *phase, unsigned index)
@@ -163,9 +140,8 @@ static void prepare_writes(const struct phase *phase)
 
 		written[i] = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 		check(written[i], "create", path);
-		/* Every block is there: each write overwrites one. */
-		if (pwrite(written[i], block, WRITTEN_BYTES, 0) != WRITTEN_BYTES)
-			error(1, errno, "write %s", path);
+		/* Room, and not by a write: tracers count those. */
+		check(fallocate(written[i], 0, 0, WRITTEN_BYTES), "fallocate", path);
 		free(path);
 	}
 	free(directory);
@@ -227,14 +203,6 @@ static struct phase scaled(const struct phase *phase)
 }
 
 /* ---- what it cost ---- */
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 /** Reads a file below /proc, which is out of reach by path once the union is the root. */
 static void read_file(int directory, const char *name, char *out, size_t size)
@@ -304,20 +272,36 @@ static struct usage usage(int proc, char **pids)
 	return result;
 }
 
+/** Until the tool has rested for `tail_ms`: it took less than a tenth of that. */
+static struct usage drained(int proc, unsigned tail_ms, char **pids)
+{
+	struct usage now = usage(proc, pids), last;
+
+	for (unsigned i = 0; i < TAILS; i++) {
+		last = now;
+		sleep_ms(tail_ms);
+		now = usage(proc, pids);
+		if (now.tool_ns - last.tool_ns < UINT64_C(100000) * tail_ms)
+			break;
+	}
+	return now;
+}
+
 static void run_phase(const struct phase *phase, int proc, unsigned tail_ms, char **pids)
 {
 	phase->prepare(phase);
 	sync();
-	sleep_ms(tail_ms);
-	struct usage before = usage(proc, pids);
+	struct usage before = drained(proc, tail_ms, pids);
+
+	check(prctl(PR_SET_NAME, phase->name), "name", phase->name);
 	uint64_t start = now_ns();
 
 	for (unsigned i = 0; i < phase->operations; i++)
 		phase->operate(phase, i);
 	uint64_t end = now_ns();
 
-	sleep_ms(tail_ms);
-	struct usage after = usage(proc, pids);
+	check(prctl(PR_SET_NAME, "workload"), "name", "workload");
+	struct usage after = drained(proc, tail_ms, pids);
 
 	(void)printf("{\"phase\":\"%s\",\"operations\":%u,\"wall_ns\":%" PRIu64 ",\"busy_ns\":%" PRIu64
 		     ",\"self_ns\":%" PRIu64 ",\"tool_ns\":%" PRIu64 "}\n",
@@ -328,76 +312,24 @@ static void run_phase(const struct phase *phase, int proc, unsigned tail_ms, cha
 		phase->finish();
 }
 
-/* ---- the union ---- */
-
-static void make_directories(char *path)
-{
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			error(1, errno, "mkdir %s", path);
-		*slash = '/';
-	}
-}
-
-static void make_lower(const char *lower, const struct phase *phase)
-{
-	for (unsigned i = 0; i < phase->files; i++) {
-		/* A directory that is renamed holds one file. */
-		if (phase->bytes == 0 && i % FILES_PER_DIRECTORY)
-			continue;
-		char *inside = file_path(phase, i), *path = text("%s%s", lower, inside);
-
-		make_directories(path);
-		int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-
-		check(fd, "create", path);
-		if (write(fd, block, phase->bytes) != (ssize_t)phase->bytes)
-			error(1, errno, "write %s", path);
-		(void)close(fd);
-		free(inside);
-		free(path);
-	}
-}
+/* ---- the verbs ---- */
 
 static void make(const char *directory)
 {
-	char *lower = text("%s/lower", directory), *merged = text("%s/merged", directory);
-	char *options = text("lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work,redirect_dir=on", directory,
-			     directory, directory);
-	static const char *const parts[] = { "lower", "upper", "work", "merged", "lower/old" };
-
-	if (mkdir(directory, 0755) < 0 && errno != EEXIST)
-		error(1, errno, "mkdir %s", directory);
-	check(mount("bench", directory, "tmpfs", 0, "size=100%,nr_inodes=0"), "mount", directory);
-	for (unsigned i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-		char *path = text("%s/%s", directory, parts[i]);
-
-		check(mkdir(path, 0755), "mkdir", path);
-		free(path);
-	}
+	union_make(directory);
 	for (unsigned i = 0; i < PHASES; i++) {
 		struct phase phase = scaled(&phases[i]);
+		/* A directory that is renamed holds one file. */
+		unsigned step = phase.bytes ? 1 : FILES_PER_DIRECTORY;
 
-		make_lower(lower, &phase);
+		for (unsigned file = 0; file < phase.files; file += step) {
+			char *path = file_path(phase.name, file);
+
+			union_add(directory, path, block, phase.bytes);
+			free(path);
+		}
 	}
-	check(mount("bench", merged, "overlay", 0, options), "mount", merged);
-	free(lower);
-	free(merged);
-	free(options);
-}
-
-static void enter(const char *directory)
-{
-	char *merged = text("%s/merged", directory);
-
-	check(unshare(CLONE_NEWNS), "unshare", "");
-	check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "make private", "/");
-	check(chdir(merged), "chdir", merged);
-	check(syscall(SYS_pivot_root, ".", "old"), "pivot_root", merged);
-	check(umount2("/old", MNT_DETACH), "umount", "/old");
-	check(chdir("/"), "chdir", "/");
-	free(merged);
+	union_mount(directory);
 }
 
 static void run(const char *directory, unsigned tail_ms, char **pids)
@@ -409,21 +341,12 @@ static void run(const char *directory, unsigned tail_ms, char **pids)
 	targets = calloc(WRITE_BYTES * 8, sizeof(*targets));
 	if (!paths || !targets)
 		error(1, ENOMEM, "run");
-	enter(directory);
+	union_enter(directory);
 	for (unsigned i = 0; i < PHASES; i++) {
 		struct phase phase = scaled(&phases[i]);
 
 		run_phase(&phase, proc, tail_ms, pids);
 	}
-}
-
-static void drop(const char *directory)
-{
-	char *merged = text("%s/merged", directory);
-
-	check(umount2(merged, 0), "umount", merged);
-	check(umount2(directory, 0), "umount", directory);
-	free(merged);
 }
 
 int main(int argc, char **argv)
@@ -443,7 +366,7 @@ int main(int argc, char **argv)
 	else if (strcmp(verb, "run") == 0 && argc > 3)
 		run(argv[2], (unsigned)atoi(argv[3]), argv + (argc > 5 ? 5 : argc));
 	else if (strcmp(verb, "drop") == 0)
-		drop(argv[2]);
+		union_drop(argv[2]);
 	else
 		error(2, 0, "usage: workload make|drop DIRECTORY [SCALE] | run DIRECTORY TAIL_MS [SCALE [PID…]]");
 	return 0;
