@@ -50,7 +50,7 @@ def digest(*paths):
 
 def key(arguments, tool, mode):
     """What the result depends on: kept results of something else are not taken for it."""
-    files = [os.path.join(HERE, name) for name in ("workload.c", "guest", "tools.sh", "bpftrace.bt", "measure.py")]
+    files = [os.path.join(HERE, name) for name in ("workload.c", "union.c", "guest", "tools.sh", "bpftrace.bt", "measure.py")]
     if tool == "mica":
         files.append(mica_program(arguments))
     return f"{digest(*files)} {arguments.scale} {rounds(arguments, mode)}"
