@@ -53,8 +53,21 @@ start_perf() {
 stop_processes() { # SIGNAL
 	local pid
 	for pid in "${tool_pids[@]}"; do kill "-$1" "$pid" || fail "$tool is gone: $(cat "$out"/*.err)"; done
-	for pid in "${tool_pids[@]}"; do wait "$pid" || true; done
+	for pid in "${tool_pids[@]}"; do
+		ended "$pid" || fail "$tool does not end on SIG$1: $(cat "$out"/*.err)"
+		wait "$pid" || true
+	done
 	tool_pids=()
+}
+
+# ended PID: within a minute
+ended() {
+	local waited
+	for ((waited = 0; waited < 600; waited++)); do
+		case $(awk '/^State/ { print $2 }' "/proc/$1/status" 2>/dev/null) in '' | Z) return 0 ;; esac
+		sleep 0.1
+	done
+	return 1
 }
 
 # Nanoseconds that the tools have run.
