@@ -92,8 +92,8 @@ def perf(directory):
     for line in lines(directory, "perf") + lines(directory, "perf.err"):
         if match := re.search(r"LOST (\d+) events", line):
             lost += int(match[1])
-        # TIME ( DURATION ms): COMM/TID CALL(…) = RESULT
-        elif match := re.match(r"\s*[\d.]+ \([^)]*\):\s+([\w-]+)/\d+\s+(\w+)\(", line):
+        # TIME ( DURATION ms): COMM/TID CALL(…) = RESULT; a call that something came between has a line more, without result
+        elif match := re.match(r"\s*[\d.?]+ \([^)]*\):\s+([\w-]+)/\d+\s+(?:\.\.\. \[continued\]: )?(\w+)\(.*\)? += ", line):
             if match.groups() in wanted:
                 seen[match[1]] += 1
     return seen, lost

@@ -137,7 +137,9 @@ def result(arguments, tool, mode, keep):
     with share_folder() as share:
         directory = machine(arguments, mode, share, "/share/guest", tool, str(rounds(arguments, mode)), str(TAIL_MS),
                             str(arguments.scale))
+        if arguments.raw:
+            shutil.copytree(directory, os.path.join(arguments.raw, f"{tool}-{mode}"), dirs_exist_ok=True)
         new = read_results(arguments, tool, mode, directory)
-    new["key"] = wanted
+    new |= {"key": wanted, "scale": arguments.scale}
     store(arguments.kernel, tool, mode, new)
     return new
