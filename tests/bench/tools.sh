@@ -13,10 +13,19 @@ start_none() { :; }
 stop_none() { :; }
 
 start_mica() { launch mica mica trace --json --no-summary; }
+ready_mica() { grep -q tracing "$out/mica.err"; }
 
 # Large: 16 MiB a processor, more than mica's 8 MiB in all. Full: its output is not flushed a line at a time.
 start_bpftrace() { launch bpftrace bpftrace -B full /share/bpftrace.bt; }
 start_bpftrace-large() { launch bpftrace env BPFTRACE_PERF_RB_PAGES=4096 bpftrace -B full /share/bpftrace.bt; }
+# Its functions are hooked.
+ready_bpftrace() {
+	local function
+	for function in $(sed -nE 's/^f(entry|exit):\w+:(\w+).*/\2/p' /share/bpftrace.bt); do
+		grep -q "^$function " /sys/kernel/tracing/enabled_functions || return 1
+	done
+}
+ready_bpftrace-large() { ready_bpftrace; }
 
 start_bcc() {
 	launch mountsnoop mountsnoop-libbpf
@@ -79,19 +88,29 @@ tool_ns() {
 	echo "$sum"
 }
 
-# Until what was launched has started: it ran, and rests now.
+# Every thread of the tools waits for something to happen: none runs, or waits for a disk or for the kernel.
+tools_wait() {
+	local pid state
+	for pid in "${tool_pids[@]}"; do
+		[ -d "/proc/$pid" ] || fail "$tool ended: $(cat "$out"/*.err)"
+		while read -r state; do [ "$state" = S ] || return 1; done < <(
+			awk '/^State/ { print $2 }' /proc/"$pid"/task/*/status)
+	done
+}
+
+# Until what was launched has started: it has run, and is ready (ready_NAME, where there is a sign of it), and rests.
+# Under -icount the guest's clock leaps while a disk is waited for: time alone says nothing.
 settle() {
-	local now last=0 rests=0 pid
-	for ((tries = 0; tries < 240 && rests < 3; tries++)); do
-		sleep 0.5
-		for pid in "${tool_pids[@]}"; do
-			[ -d "/proc/$pid" ] || fail "$tool ended: $(cat "$out"/*.err)"
-		done
+	local now last=0 rests=0 tries
+	for ((tries = 0; tries < 2400 && rests < 10; tries++)); do
+		sleep 0.2
 		now=$(tool_ns)
-		if [ "$now" -gt 1000000 ] && [ $((now - last)) -lt 25000000 ]; then rests=$((rests + 1)); else rests=0; fi
+		rests=$((rests + 1))
+		if ! tools_wait || [ $((now - last)) -gt 10000000 ] || [ "$now" -lt 1000000 ] ||
+			{ declare -F "ready_$tool" >/dev/null && ! "ready_$tool"; }; then rests=0; fi
 		last=$now
 	done
-	[ $rests -eq 3 ] || fail "$tool does not come to rest: $(cat "$out"/*.err)"
+	[ $rests -eq 10 ] || fail "$tool does not come to rest: $(cat "$out"/*.err)"
 }
 
 tool_start() {
