@@ -5,7 +5,8 @@
 #   all       build/mica                         fuzz    each parser's fuzz target, FUZZ_SECONDS each
 #   check     format, clang-tidy, house rules    vmtest  end-to-end tests on real kernels
 #   fmt       apply the format                   test    all of it; test-full: every kernel
-#   demo      the main job, live                 install DESTDIR= PREFIX=
+#   demo      the main job, live                 bench   what tracing costs, mica and its peers
+#   install   DESTDIR= PREFIX=
 #
 #   V=1 shows the commands      O=DIR is the build folder      SANITIZE=1 builds with ASan and UBSan
 
@@ -161,8 +162,24 @@ $(O)/guest/%: $$(wildcard tests/e2e/programs/$$*.c tests/e2e/programs/$$*/*.[ch]
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -static -pthread -o $@ $(filter %.c,$^)
 
-.PHONY: guest
-guest: all $(GUEST_PROGRAMS)
+# The benchmark's, likewise.
+BENCH_PROGRAMS := $(O)/guest/workload $(O)/guest/calls
+
+$(BENCH_PROGRAMS): $(O)/guest/%: tests/bench/%.c tests/bench/union.c tests/bench/union.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -static -o $@ $(filter %.c,$^)
+
+.PHONY: guest guest-bench
+guest: all $(GUEST_PROGRAMS) $(BENCH_PROGRAMS)
+guest-bench: $(BENCH_PROGRAMS)
+
+# Not a part of test: it wants a quiet machine, and 20 minutes of it.
+.PHONY: bench
+bench: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) guest
+	$(Q)tests/bench/run all
+	$(Q)tests/bench/run table --readme
 
 .PHONY: vmtest vmtest-full
 vmtest: guest
