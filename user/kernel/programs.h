@@ -25,18 +25,18 @@ struct mica_program {
 	const char *name;
 	/** Kernel function that it hooks; `bpf_lsm_X` for an LSM program. */
 	const char *function;
-	bool lsm;
-	/** Number of parameters the function must have; 0: any. */
-	int parameters;
 	/** Name of the struct that the function must return a pointer to; NULL: an integer or nothing is looked at. */
 	const char *returns;
+	/** The job is not needed where this LSM hook runs: another program does it there. */
+	const char *unless;
 	struct mica_program_argument arguments[MICA_PROGRAM_ARGUMENTS];
 	/** Bit n: it has a part in events of type n. */
 	uint64_t events;
+	/** Number of parameters the function must have; 0: any. */
+	int parameters;
 	/** The type of event that is lost when the kernel skips it; NONE: only details of events are. */
 	enum mica_event_type makes;
-	/** The job is not needed where this LSM hook runs: another program does it there. */
-	const char *unless;
+	bool lsm;
 	/** The job may be missing: kernels before it was there do the same elsewhere, or only a detail is missing. */
 	bool optional;
 };
