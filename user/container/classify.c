@@ -349,6 +349,19 @@ void mica_note_place(struct mica_classifier *classifier, struct mica_bytes path)
 	*place = path.size ? strndup(path.data, path.size) : NULL;
 }
 
+void mica_forget_place(struct mica_classifier *classifier, struct mica_bytes path)
+{
+	for (size_t i = 0; i < MICA_CLASSIFIER_PLACES; i++) {
+		char *place = classifier->places[i];
+
+		if (!place || strlen(place) != path.size || memcmp(place, path.data, path.size) != 0)
+			continue;
+		free(place);
+		classifier->places[i] = NULL;
+	}
+	(void)mica_mountinfo_refresh(classifier->mounts);
+}
+
 void mica_classifier_free(struct mica_classifier *classifier)
 {
 	for (size_t i = 0; i < MICA_CLASSIFIER_PLACES; i++)

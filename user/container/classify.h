@@ -58,6 +58,8 @@ bool mica_concerns_union(struct mica_classifier *classifier, const struct mica_r
 			 const struct mica_identified *identified);
 /** Remembers the place of a mount of the host's that concerns a union. */
 void mica_note_place(struct mica_classifier *classifier, struct mica_bytes path);
+/** Takes back mica_note_place: what was mounted there is gone. */
+void mica_forget_place(struct mica_classifier *classifier, struct mica_bytes path);
 /** The object of union-up and union-down: the union's upper. */
 void mica_classify_union_itself(const struct mica_union *u, struct mica_identified *identified);
 

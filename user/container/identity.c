@@ -109,13 +109,20 @@ static bool is_about_namespace(unsigned type)
 	return type == MICA_EVENT_NAMESPACE_CREATED || type == MICA_EVENT_NAMESPACE_GONE;
 }
 
-/** Of the host's mounts, those that were made: what comes later may be about them. */
+/** Follows the host's mounts that concern unions: what comes later may be about those that are there. */
 static void note_mount(struct mica_identity *identity, const struct mica_record *record,
 		       const struct mica_identified *identified)
 {
-	if ((record->type == MICA_EVENT_MOUNT || record->type == MICA_EVENT_MOVE_MOUNT) &&
-	    record->flags & MICA_RECORD_HOST && record->error == 0)
-		mica_note_place(&identity->classifier, identified->path);
+	struct mica_classifier *classifier = &identity->classifier;
+
+	if (!(record->flags & MICA_RECORD_HOST) || record->error)
+		return;
+	if (record->type == MICA_EVENT_UMOUNT)
+		mica_forget_place(classifier, identified->path);
+	if (record->type == MICA_EVENT_MOVE_MOUNT)
+		mica_forget_place(classifier, identified->source);
+	if (record->type == MICA_EVENT_MOUNT || record->type == MICA_EVENT_MOVE_MOUNT)
+		mica_note_place(classifier, identified->path);
 }
 
 static int classify(struct mica_identity *identity, const struct mica_record *record, struct mica_union *u,
