@@ -242,6 +242,9 @@ static void append_role(struct mica_buffer *out, const struct mica_held_union *u
 			(void)mica_buffer_appendf(out, " (%u of %u)", u->layer, u->layers);
 		(void)mica_buffer_append_string(out, " of");
 		break;
+	case MICA_ROLE_LAYER:
+		(void)mica_buffer_append_string(out, " is the upper or a layer of");
+		break;
 	case MICA_ROLE_MERGED:
 		(void)mica_buffer_append_string(out, " is in");
 		break;

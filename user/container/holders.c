@@ -14,13 +14,10 @@
 const char *mica_role_name(enum mica_role role)
 {
 	static const char *const names[_MICA_ROLE_MAX] = {
-		[MICA_ROLE_UPPER] = "upper",
-		[MICA_ROLE_WORK] = "work",
-		[MICA_ROLE_LOWER] = "lower",
-		[MICA_ROLE_MERGED] = "merged",
-		[MICA_ROLE_ABOVE] = "above",
-		[MICA_ROLE_STACKED] = "stacked",
-		[MICA_ROLE_MOUNT_POINT] = "mount-point",
+		[MICA_ROLE_UPPER] = "upper",         [MICA_ROLE_WORK] = "work",
+		[MICA_ROLE_LOWER] = "lower",         [MICA_ROLE_LAYER] = "layer",
+		[MICA_ROLE_MERGED] = "merged",       [MICA_ROLE_ABOVE] = "above",
+		[MICA_ROLE_STACKED] = "stacked",     [MICA_ROLE_MOUNT_POINT] = "mount-point",
 		[MICA_ROLE_DIRECTORY] = "directory",
 	};
 

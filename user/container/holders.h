@@ -19,6 +19,8 @@ enum mica_role {
 	MICA_ROLE_UPPER,
 	MICA_ROLE_WORK,
 	MICA_ROLE_LOWER,
+	/** Upper or lower. */
+	MICA_ROLE_LAYER,
 	/** It lies in the merged tree. */
 	MICA_ROLE_MERGED,
 	/** Directories of the union lie below it. */

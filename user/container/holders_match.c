@@ -250,6 +250,23 @@ static bool is_union_file(const char *link)
 	return statfs(link, &st) == 0 && st.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 
+/** Before Linux 6.6: is the file of a union the one that the path has at the same place? For a file in the upper, and
+ * on one file system also for one in a lower, overlayfs shows the inode number of the layer's file. */
+static bool is_same_file(const struct mica_holders_search *search, const struct mica_held_object *object,
+			 const struct statx *st)
+{
+	_cleanup_free_ char *path = NULL;
+	struct statx other;
+
+	if (S_ISDIR(st->stx_mode) ||
+	    asprintf(&path, "%s%s%s", search->host->prefix, search->path.real, object->text) < 0) {
+		path = NULL;
+		return false;
+	}
+	return mica_holders_stat(AT_FDCWD, path, &other) == 0 && other.stx_ino == st->stx_ino &&
+	       (other.stx_mode & S_IFMT) == (st->stx_mode & S_IFMT);
+}
+
 /** A file by a mount that is in no namespace that is known. */
 static bool match_unmounted(struct mica_holders_search *search, const struct mica_held_object *object,
 			    struct mica_object_match *ret)
@@ -271,8 +288,10 @@ static bool match_unmounted(struct mica_holders_search *search, const struct mic
 		return false;
 	ret->union_device = device;
 	if (!get_handle(AT_FDCWD, object->link, AT_SYMLINK_FOLLOW, &handle)) {
-		ret->unplaced = ret->lost_union = is_union_file(object->link);
-		return ret->unplaced;
+		ret->lost_union = is_union_file(object->link);
+		ret->unplaced = ret->lost_union && !is_same_file(search, object, &st);
+		ret->role = MICA_ROLE_LAYER;
+		return ret->lost_union;
 	}
 	prepare_handles(search);
 	if (handle.header.handle_type == UNION_HANDLE_TYPE)
