@@ -43,7 +43,8 @@ static char *keep(char **at, const char *data, size_t size)
 static struct mica_held *copy(const struct mica_event *event, struct mica_bytes path, struct mica_bytes source)
 {
 	size_t host = string_size(event->host_path), container = string_size(event->container_path);
-	size_t room = event->path.size + event->source.size + host + container + path.size + source.size;
+	size_t room = event->path.size + event->source.size + event->key.size + event->value.size + host + container +
+		      path.size + source.size;
 	struct mica_held *held = malloc(sizeof(*held) + room);
 	char *at;
 
@@ -53,6 +54,8 @@ static struct mica_held *copy(const struct mica_event *event, struct mica_bytes 
 	at = held->room;
 	held->event.path.data = keep(&at, event->path.data, event->path.size);
 	held->event.source.data = keep(&at, event->source.data, event->source.size);
+	held->event.key.data = keep(&at, event->key.data, event->key.size);
+	held->event.value.data = keep(&at, event->value.data, event->value.size);
 	held->event.host_path = keep(&at, event->host_path, host);
 	held->event.container_path = keep(&at, event->container_path, container);
 	held->path.data = keep(&at, path.data, path.size);
