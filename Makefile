@@ -174,7 +174,7 @@ $(BENCH_PROGRAMS): $(O)/guest/%: tests/bench/%.c tests/bench/union.c tests/bench
 guest: all $(GUEST_PROGRAMS) $(BENCH_PROGRAMS)
 guest-bench: $(BENCH_PROGRAMS)
 
-# Not a part of test: it wants a quiet machine, and 20 minutes of it.
+# Not a part of test: it wants a quiet machine, and takes a while.
 .PHONY: bench
 bench: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) guest

@@ -89,7 +89,7 @@ def perf(directory):
     wanted = {("unlink", "unlink"), ("rename", "rename"), ("write-4k", "pwrite64"), ("open", "openat"), ("bind", "mount"),
               ("bind", "umount2"), ("bind", "umount")}
     seen, lost = collections.Counter(), 0
-    for line in lines(directory, "perf") + lines(directory, "perf.err"):
+    for line in lines(directory, "calls") + lines(directory, "perf.err"):
         if match := re.search(r"LOST (\d+) events", line):
             lost += int(match[1])
         # TIME ( DURATION ms): COMM/TID CALL(…) = RESULT; a call that something came between has a line more, without result

@@ -53,9 +53,9 @@ stop_auditd() {
 	cp /var/log/audit/audit.log "$out/audit.log"
 }
 
-# Only the system calls that are about what the workload does.
+# Only the system calls that are about what the workload does. Without -o it prints to stderr, a piece at a time.
 start_perf() {
-	launch perf perf trace -a -e \
+	launch perf perf trace -a -o "$out/calls" -e \
 		open,openat,unlink,unlinkat,rename,renameat,renameat2,mount,umount2,move_mount,write,pwrite64
 }
 
@@ -79,22 +79,34 @@ ended() {
 	return 1
 }
 
-# Nanoseconds that the tools have run.
+# Below, no process is started: the tools would be busy with it.
+
+# Waits without a process; nothing comes through this pipe.
+exec {nothing}<> <(:)
+pause() { read -r -t "$1" -u "$nothing" || true; }
+
+# Sets now to the nanoseconds that the tools have run.
 tool_ns() {
-	local pid sum=0 ns _
+	local pid file ns _
+	now=0
 	for pid in "${tool_pids[@]}"; do
-		while read -r ns _; do sum=$((sum + ns)); done < <(cat /proc/"$pid"/task/*/schedstat)
+		for file in /proc/"$pid"/task/*/schedstat; do
+			read -r ns _ 2>/dev/null <"$file" || continue
+			now=$((now + ns))
+		done
 	done
-	echo "$sum"
 }
 
 # Every thread of the tools waits for something to happen: none runs, or waits for a disk or for the kernel.
 tools_wait() {
-	local pid state
+	local pid file line
 	for pid in "${tool_pids[@]}"; do
 		[ -d "/proc/$pid" ] || fail "$tool ended: $(cat "$out"/*.err)"
-		while read -r state; do [ "$state" = S ] || return 1; done < <(
-			awk '/^State/ { print $2 }' /proc/"$pid"/task/*/status)
+		for file in /proc/"$pid"/task/*/status; do
+			while read -r line; do
+				case $line in State:*S*) break ;; State:*) return 1 ;; esac
+			done 2>/dev/null <"$file" || return 1
+		done
 	done
 }
 
@@ -103,8 +115,8 @@ tools_wait() {
 settle() {
 	local now last=0 rests=0 tries
 	for ((tries = 0; tries < 2400 && rests < 10; tries++)); do
-		sleep 0.2
-		now=$(tool_ns)
+		pause 0.2
+		tool_ns
 		rests=$((rests + 1))
 		if ! tools_wait || [ $((now - last)) -gt 10000000 ] || [ "$now" -lt 1000000 ] ||
 			{ declare -F "ready_$tool" >/dev/null && ! "ready_$tool"; }; then rests=0; fi
