@@ -189,6 +189,8 @@ static char *print_all(struct mica_json_memory *memory, size_t *ret_size)
 		make_event(&event, &container, &state);
 		cr_assert_eq(mica_sink_json(out, &event, &context), 0);
 	}
+	if (memory)
+		cr_assert_eq(mica_sink_json_flush(out, memory), 0);
 	cr_assert_eq(fclose(out), 0);
 	return text;
 }
