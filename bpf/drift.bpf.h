@@ -229,12 +229,7 @@ static __always_inline bool mount_is_internal(const struct vfsmount *mnt)
  */
 static __always_inline bool file_is_internal(struct file *file)
 {
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-
-	if (BPF_CORE_READ(dentry, d_sb) != BPF_CORE_READ(inode, i_sb))
-		return true;
-	return mount_is_internal(BPF_CORE_READ(file, f_path.mnt));
+	return file->f_path.dentry->d_sb != file->f_inode->i_sb || mount_is_internal(file->f_path.mnt);
 }
 
 /** The dentry that the user opened, for a file that may be overlayfs' of a layer: a mapping has that one. */
