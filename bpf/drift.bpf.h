@@ -245,33 +245,42 @@ static __always_inline struct dentry *file_user_dentry(struct file *file)
 	return BPF_CORE_READ(user, d_sb, s_magic) == OVERLAYFS_SUPER_MAGIC ? user : dentry;
 }
 
+/** The mount of an entry in a superblock's list; NULL: the entry is the list's head. */
+static __always_inline struct mount *mount_of_entry(struct super_block *sb, struct list_head *entry)
+{
+	if (entry == (void *)sb + bpf_core_field_offset(sb->s_mounts))
+		return NULL;
+	return (void *)entry - bpf_core_field_offset(struct mount, mnt_instance);
+}
+
 /** The first mount of a superblock; NULL: none. */
 static __always_inline struct mount *first_mount_of(struct super_block *sb)
 {
 	struct super_block___mounts *plain = (void *)sb;
 	struct mount___of_sb *mount = NULL;
-	struct list_head *next;
 
 	if (bpf_core_field_exists(mount->mnt_next_for_sb))
 		return (void *)BPF_CORE_READ(plain, s_mounts);
-	next = BPF_CORE_READ(sb, s_mounts.next);
-	if (next == (void *)sb + bpf_core_field_offset(sb->s_mounts))
-		return NULL;
-	return (void *)next - bpf_core_field_offset(struct mount, mnt_instance);
+	return mount_of_entry(sb, BPF_CORE_READ(sb, s_mounts.next));
 }
 
 /** The one behind `mount`; NULL: it is the last. */
 static __always_inline struct mount *next_mount_of(struct super_block *sb, struct mount *mount)
 {
 	struct mount___of_sb *plain = (void *)mount;
-	struct list_head *next;
 
 	if (bpf_core_field_exists(plain->mnt_next_for_sb))
 		return (void *)BPF_CORE_READ(plain, mnt_next_for_sb);
-	next = BPF_CORE_READ(mount, mnt_instance.next);
-	if (next == (void *)sb + bpf_core_field_offset(sb->s_mounts))
-		return NULL;
-	return (void *)next - bpf_core_field_offset(struct mount, mnt_instance);
+	return mount_of_entry(sb, BPF_CORE_READ(mount, mnt_instance.next));
+}
+
+/** The result of the traced function, for programs whose number of arguments differs between kernels. */
+static __always_inline long traced_result(void *ctx)
+{
+	u64 result = 0;
+
+	bpf_get_func_ret(ctx, &result);
+	return result;
 }
 
 #endif

@@ -4,8 +4,8 @@
  *
  *	struct scratch *scratch = record_begin(type, task, operation, union_of(sb), SCOPE_FILE);
  *	if (!scratch) return 0;            // not wanted, or counted as lost
- *	record_file(scratch, dentry);      // where the verifier knows the dentry, else record_object() and
- *record_path() record_send(scratch);              // or record_keep(), and later record_resume()
+ *	record_file(scratch, dentry);      // or record_object() and record_path(): the verifier does not know it
+ *	record_send(scratch);              // or record_keep(), and later record_resume()
  *
  * Each type of event is sent by one program, so that what the kernel skips of it can be counted.
  */
@@ -233,15 +233,6 @@ static __always_inline void record_finish_kept(struct pending *pending, struct t
 	pending->record.time_ns = bpf_ktime_get_boot_ns();
 	record_output(&pending->record, urgent);
 	record_forget_kept(task);
-}
-
-/** The result of the traced function, for programs whose number of arguments differs between kernels. */
-static __always_inline long traced_result(void *ctx)
-{
-	u64 result = 0;
-
-	bpf_get_func_ret(ctx, &result);
-	return result;
 }
 
 #endif

@@ -14,6 +14,12 @@
 #define MS_MGC_VAL 0xc0ed0000
 #define MS_MGC_MSK 0xffff0000
 
+/** Without the magic number that old programs put into the upper half. */
+static __always_inline unsigned long plain_flags(unsigned long flags)
+{
+	return (flags & MS_MGC_MSK) == MS_MGC_VAL ? flags & ~MS_MGC_MSK : flags;
+}
+
 static __always_inline enum mica_event_type mount_event(unsigned long flags)
 {
 	if (flags & MS_REMOUNT)
@@ -88,8 +94,7 @@ int BPF_PROG(mount_exit)
 	bpf_get_func_arg(ctx, 1, &target);
 	bpf_get_func_arg(ctx, 2, &fstype);
 	bpf_get_func_arg(ctx, 3, &flags);
-	if ((flags & MS_MGC_MSK) == MS_MGC_VAL)
-		flags &= ~MS_MGC_MSK;
+	flags = plain_flags(flags);
 	dentry = BPF_CORE_READ((struct path *)target, dentry);
 	mnt = BPF_CORE_READ((struct path *)target, mnt);
 	object_union = operation ? union_find(operation->union_sb) : NULL;
@@ -126,14 +131,12 @@ static __noinline int mount_done(const struct call *call)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct operation *operation = operation_peek(task);
-	unsigned long flags = call->arguments[3];
+	unsigned long flags = plain_flags(call->arguments[3]);
 	struct scratch *scratch;
 	struct place place;
 
 	if (!call->result || came_to_hook(operation))
 		goto out;
-	if ((flags & MS_MGC_MSK) == MS_MGC_VAL)
-		flags &= ~MS_MGC_MSK;
 	place_find(&place, AT_FDCWD, (void *)call->arguments[1]);
 	scratch = mount_record_begin(mount_event(flags), task, NULL, place_superblock(&place));
 	if (!scratch)

@@ -37,25 +37,17 @@ struct call {
 	s64 result;
 };
 
-static __always_inline s64 result_of(void *ctx)
-{
-	u64 result = 0;
-
-	bpf_get_func_ret(ctx, &result);
-	return (s64)result;
-}
-
 static __always_inline struct call native_call(void *ctx, const struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_arm64)
 	struct call call = {
 		.arguments = { regs->regs[0], regs->regs[1], regs->regs[2], regs->regs[3], regs->regs[4] },
-		.result = result_of(ctx),
+		.result = traced_result(ctx),
 	};
 #else
 	struct call call = {
 		.arguments = { regs->di, regs->si, regs->dx, regs->r10, regs->r8 },
-		.result = result_of(ctx),
+		.result = traced_result(ctx),
 	};
 #endif
 
@@ -67,7 +59,7 @@ static __always_inline struct call compat_call(void *ctx, const struct pt_regs *
 {
 	struct call call = {
 		.arguments = { (u32)regs->bx, (u32)regs->cx, (u32)regs->dx, (u32)regs->si, (u32)regs->di },
-		.result = result_of(ctx),
+		.result = traced_result(ctx),
 	};
 
 	return call;

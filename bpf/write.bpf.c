@@ -41,6 +41,7 @@ static __always_inline int transfer_begin(enum transfer_kind kind)
 	}
 	transfer->kind = kind;
 	transfer->syscall = syscall_number(task);
+	transfer->file = 0;
 	return 0;
 }
 
@@ -53,13 +54,21 @@ static __always_inline int transfer_end(void)
 	return 0;
 }
 
-static __always_inline enum transfer_kind transfer_kind(struct task_struct *task)
+/** The transfer that the task is in; NULL: none. */
+static __always_inline struct transfer *transfer_under_way(struct task_struct *task)
 {
 	struct transfer *transfer = transfer_peek(task);
 
 	if (!transfer || transfer->kind == TRANSFER_NONE || transfer->syscall != syscall_number(task))
-		return TRANSFER_NONE;
-	return transfer->kind;
+		return NULL;
+	return transfer;
+}
+
+static __always_inline bool in_copy(struct task_struct *task)
+{
+	struct transfer *transfer = transfer_under_way(task);
+
+	return transfer && transfer->kind == TRANSFER_COPY;
 }
 
 /** A regular file off all unions that a container may have written to, not the host. */
@@ -99,7 +108,7 @@ int BPF_PROG(overlay_splice, void *pipe, struct file *out, void *position, size_
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (result > 0 && transfer_kind(task) != TRANSFER_COPY)
+	if (result > 0 && !in_copy(task))
 		count_bytes(task, out, result);
 	return 0;
 }
@@ -123,19 +132,12 @@ int BPF_PROG(write_request, int direction, struct file *file, void *position, si
 	}
 	if (!is_others_data(task, file))
 		return 0;
-	switch (transfer_kind(task)) {
-	case TRANSFER_NONE:
+	transfer = transfer_under_way(task);
+	if (!transfer) {
 		count_request(task, file, count);
-		break;
-	case TRANSFER_URING:
-		transfer = transfer_peek(task);
-		if (!transfer)
-			break;
+	} else if (transfer->kind == TRANSFER_URING) {
 		transfer->file = (u64)file;
 		transfer->bytes_requested = count;
-		break;
-	default:
-		break;
 	}
 	return 0;
 }
@@ -143,13 +145,7 @@ int BPF_PROG(write_request, int direction, struct file *file, void *position, si
 SEC("fentry/io_write")
 int BPF_PROG(uring_entry)
 {
-	struct transfer *transfer;
-
-	transfer_begin(TRANSFER_URING);
-	transfer = transfer_peek(bpf_get_current_task_btf());
-	if (transfer)
-		transfer->file = 0;
-	return 0;
+	return transfer_begin(TRANSFER_URING);
 }
 
 SEC("fexit/io_write")
@@ -169,7 +165,7 @@ int BPF_PROG(splice_write, void *pipe, struct file *out, void *position, size_t 
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (result > 0 && is_others_data(task, out) && transfer_kind(task) != TRANSFER_COPY)
+	if (result > 0 && is_others_data(task, out) && !in_copy(task))
 		count_bytes(task, out, result);
 	return 0;
 }

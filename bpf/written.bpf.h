@@ -13,7 +13,7 @@ static __always_inline struct union_entry *union_of_dentry(struct dentry *dentry
 {
 	struct super_block *sb = BPF_CORE_READ(dentry, d_sb);
 
-	return BPF_CORE_READ(sb, s_magic) == OVERLAYFS_SUPER_MAGIC ? union_get(sb) : NULL;
+	return is_overlay_dentry((u64)dentry) ? union_get(sb) : NULL;
 }
 
 /** Puts fresh counters into `map`. NULL: nobody wants to know, or counted as lost. */
