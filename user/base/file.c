@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -45,4 +48,21 @@ int mica_file_read_at(int directory_fd, const char *path, size_t limit, char **r
 int mica_file_read(const char *path, size_t limit, char **ret, size_t *ret_size)
 {
 	return mica_file_read_at(AT_FDCWD, path, limit, ret, ret_size);
+}
+
+int mica_file_each_number(const char *directory, int (*visit)(int number, void *userdata), void *userdata)
+{
+	_cleanup_closedir_ DIR *open_directory = opendir(directory);
+	const struct dirent *entry;
+	int r = 0;
+
+	if (!open_directory)
+		return -errno;
+	while (r == 0 && (entry = readdir(open_directory))) {
+		size_t digits = strspn(entry->d_name, "0123456789");
+
+		if (digits && digits < 10 && !entry->d_name[digits])
+			r = visit(atoi(entry->d_name), userdata);
+	}
+	return r;
 }

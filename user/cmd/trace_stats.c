@@ -5,19 +5,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
-#include "cmd/trace.h"
-
-#define SECOND_NS 1000000000ULL
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	(void)clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
+#include "cmd/trace_internal.h"
 
 static uint64_t nanoseconds(const struct timeval *time)
 {
@@ -35,7 +24,7 @@ static uint64_t cpu_ns(void)
 
 struct mica_trace_start mica_trace_start_now(void)
 {
-	return (struct mica_trace_start){ .time_ns = now_ns(CLOCK_MONOTONIC), .cpu_ns = cpu_ns() };
+	return (struct mica_trace_start){ .time_ns = mica_trace_now_ns(CLOCK_MONOTONIC), .cpu_ns = cpu_ns() };
 }
 
 static struct mica_statistics_cost cost_since(const struct mica_trace_start *start,
@@ -70,7 +59,7 @@ int mica_trace_print_statistics(const struct mica_trace_options *options, const 
 				const struct mica_kernel *kernel, const struct mica_trace_start *start, FILE *out)
 {
 	const struct mica_statistics_cost cost = cost_since(start, options, kernel);
-	uint64_t time_ns = now_ns(CLOCK_REALTIME);
+	uint64_t time_ns = mica_trace_now_ns(CLOCK_REALTIME);
 	int error;
 
 	if (options->json)

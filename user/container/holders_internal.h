@@ -167,8 +167,6 @@ const struct mica_held_space *mica_holders_space(const struct mica_holders_searc
 /** A path of /proc for a process: "/proc/PID/WHAT", of a thread "/proc/PID/task/TID/WHAT". Returns `buffer`. */
 const char *mica_holders_proc_path(const struct mica_holders_search *search, int pid, int tid, const char *what,
 				   char buffer[static PATH_MAX]);
-/** Calls `visit` for each number in a directory of /proc. 0, what `visit` returned, or the errno of opening it. */
-int mica_holders_each_number(const char *directory, int (*visit)(int number, void *userdata), void *userdata);
 
 /* holders_unions.c */
 

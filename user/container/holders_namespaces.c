@@ -3,7 +3,6 @@
  * holders.h: the mount namespaces and what is mounted in them. Most are seen through a process in them; one that only a
  * bind mount or a descriptor keeps is entered by a child.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
@@ -29,23 +28,6 @@ const char *mica_holders_proc_path(const struct mica_holders_search *search, int
 	if (n < 0 || n >= PATH_MAX)
 		*buffer = '\0';
 	return buffer;
-}
-
-int mica_holders_each_number(const char *directory, int (*visit)(int number, void *userdata), void *userdata)
-{
-	_cleanup_closedir_ DIR *open_directory = opendir(directory);
-	const struct dirent *entry;
-	int r = 0;
-
-	if (!open_directory)
-		return -errno;
-	while (r == 0 && (entry = readdir(open_directory))) {
-		size_t digits = strspn(entry->d_name, "0123456789");
-
-		if (digits && digits < 10 && !entry->d_name[digits])
-			r = visit(atoi(entry->d_name), userdata);
-	}
-	return r;
 }
 
 const struct mica_held_space *mica_holders_space(const struct mica_holders_search *search, uint32_t inode)
@@ -268,11 +250,11 @@ static int visit_process(int pid, void *userdata)
 	if (reader.mnt_ns)
 		r = add_task(search, pid, pid, reader.mnt_ns);
 	if (r == 0)
-		r = mica_holders_each_number(mica_holders_proc_path(search, pid, pid, "task", path), visit_thread,
-					     &reader);
+		r = mica_file_each_number(mica_holders_proc_path(search, pid, pid, "task", path), visit_thread,
+					  &reader);
 	if (r != -ENOMEM)
-		r = mica_holders_each_number(mica_holders_proc_path(search, pid, pid, "fd", path), visit_descriptor,
-					     &reader);
+		r = mica_file_each_number(mica_holders_proc_path(search, pid, pid, "fd", path), visit_descriptor,
+					  &reader);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -442,7 +424,7 @@ int mica_holders_read_namespaces(struct mica_holders_search *search)
 	/* What not even root may look at counts as ours: we are in a container whose first process is another's. */
 	if (!search->host_namespace)
 		search->host_namespace = search->own_namespace;
-	r = mica_holders_each_number(path, visit_process, search);
+	r = mica_file_each_number(path, visit_process, search);
 	if (r == 0)
 		r = check_pins(search);
 	return r < 0 ? r : read_empty_spaces(search);

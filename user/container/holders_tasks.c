@@ -168,8 +168,8 @@ static void work(struct mica_guard *guard, size_t index, void *userdata)
 	look_at(&task, mica_holders_proc_path(search, pid, tid, "root", path), MICA_HOLD_ROOT, -1, 0, false);
 	look_at(&task, mica_holders_proc_path(search, pid, tid, "cwd", path), MICA_HOLD_CWD, -1, 0, false);
 	if (has_own_descriptors(search, task.task))
-		(void)mica_holders_each_number(mica_holders_proc_path(search, pid, tid, "fd", path), look_at_descriptor,
-					       &task);
+		(void)mica_file_each_number(mica_holders_proc_path(search, pid, tid, "fd", path), look_at_descriptor,
+					    &task);
 	if (tid != pid)
 		return;
 	look_at(&task, mica_holders_proc_path(search, pid, tid, "exe", path), MICA_HOLD_EXE, -1, 0, false);

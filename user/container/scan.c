@@ -5,7 +5,6 @@
  */
 #include "container/identity.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "container/identity_internal.h"
 
 struct scan {
@@ -60,8 +60,9 @@ static int visit_unions(struct scan *scan)
 	return r < 0 ? 0 : mica_mountinfo_each(mounts, visit_mount, scan);
 }
 
-static int visit_process(struct scan *scan, int pid)
+static int visit_process(int pid, void *userdata)
 {
+	struct scan *scan = userdata;
 	uint32_t inode = mica_host_mount_namespace(&scan->identity->host, pid);
 	struct mica_known_container *container;
 	struct mica_found_namespace found = { .inode = inode, .pid = pid };
@@ -88,32 +89,11 @@ static int visit_process(struct scan *scan, int pid)
 	return scan->visit_union ? visit_unions(scan) : 0;
 }
 
-/** Process number of a directory of /proc; 0: another thing. */
-static int pid_of(const char *name)
-{
-	size_t digits = strspn(name, "0123456789");
-
-	return digits && digits < 10 && !name[digits] ? atoi(name) : 0;
-}
-
 static int scan_processes(struct scan *scan)
 {
 	_cleanup_free_ char *path = mica_host_path(&scan->identity->host, "/proc");
-	_cleanup_closedir_ DIR *directory = path ? opendir(path) : NULL;
-	const struct dirent *entry;
-	int r = 0;
 
-	if (!path)
-		return -ENOMEM;
-	if (!directory)
-		return -errno;
-	while (r == 0 && (entry = readdir(directory))) {
-		int pid = pid_of(entry->d_name);
-
-		if (pid)
-			r = visit_process(scan, pid);
-	}
-	return r;
+	return path ? mica_file_each_number(path, visit_process, scan) : -ENOMEM;
 }
 
 int mica_identity_scan(struct mica_identity *identity,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "stream/json_fields.h"
 
+#include <string.h>
 #include <time.h>
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -14,21 +15,28 @@ static void put_digits(char *text, unsigned count, unsigned value)
 	}
 }
 
+void mica_json_put_second(char text[static MICA_JSON_SECOND_BYTES], uint64_t second)
+{
+	static const char form[MICA_JSON_SECOND_BYTES] = "0000-00-00T00:00:00."; /* without a NUL */
+	time_t seconds = (time_t)second;
+	struct tm tm;
+
+	(void)gmtime_r(&seconds, &tm); /* 64 bits of nanoseconds end in the year 2554 */
+	memcpy(text, form, sizeof(form));
+	put_digits(text, 4, (unsigned)tm.tm_year + 1900);
+	put_digits(text + 5, 2, (unsigned)tm.tm_mon + 1);
+	put_digits(text + 8, 2, (unsigned)tm.tm_mday);
+	put_digits(text + 11, 2, (unsigned)tm.tm_hour);
+	put_digits(text + 14, 2, (unsigned)tm.tm_min);
+	put_digits(text + 17, 2, (unsigned)tm.tm_sec);
+}
+
 void mica_json_time(struct mica_json_writer *writer, uint64_t time_ns)
 {
 	char text[] = "\"0000-00-00T00:00:00.000000000Z\"";
-	time_t seconds = (time_t)(time_ns / NS_PER_S);
-	struct tm tm;
 
-	if (!gmtime_r(&seconds, &tm)) /* 64 bits of nanoseconds end in the year 2554 */
-		return;
-	put_digits(text + 1, 4, (unsigned)tm.tm_year + 1900);
-	put_digits(text + 6, 2, (unsigned)tm.tm_mon + 1);
-	put_digits(text + 9, 2, (unsigned)tm.tm_mday);
-	put_digits(text + 12, 2, (unsigned)tm.tm_hour);
-	put_digits(text + 15, 2, (unsigned)tm.tm_min);
-	put_digits(text + 18, 2, (unsigned)tm.tm_sec);
-	put_digits(text + 21, 9, (unsigned)(time_ns % NS_PER_S));
+	mica_json_put_second(text + 1, time_ns / NS_PER_S);
+	put_digits(text + 1 + MICA_JSON_SECOND_BYTES, 9, (unsigned)(time_ns % NS_PER_S));
 	mica_json_key(writer, "time");
 	(void)mica_buffer_append(writer->out, text, sizeof(text) - 1);
 }

@@ -5,7 +5,6 @@
  */
 #include <assert.h>
 #include <errno.h>
-#include <time.h>
 
 #include "stream/json_fields.h"
 #include "stream/json_memory.h"
@@ -20,34 +19,15 @@
 /* Lines are written when there are so many bytes of them. */
 #define HELD_BYTES (64 << 10)
 
-/* Writes `count` decimal digits of the lowest ones of `value`. */
-static void put_digits(char *text, unsigned count, unsigned value)
-{
-	while (count--) {
-		text[count] = (char)('0' + value % 10);
-		value /= 10;
-	}
-}
-
 /* {"v":1,"time":"2026-11-24T20:00:00. */
 static void set_second(struct mica_json_memory *memory, uint64_t second)
 {
-	static const char before[] = "{\"v\":1,\"time\":\"", form[] = "0000-00-00T00:00:00.";
-	char *text = memory->begin + sizeof(before) - 1;
-	time_t seconds = (time_t)second;
-	struct tm tm;
+	static const char before[] = "{\"v\":1,\"time\":\"";
 
-	static_assert(sizeof(before) + sizeof(form) <= sizeof(memory->begin), "room for all of it");
-	(void)gmtime_r(&seconds, &tm); /* 64 bits of nanoseconds end in the year 2554 */
+	static_assert(sizeof(before) + MICA_JSON_SECOND_BYTES <= sizeof(memory->begin), "room for all of it");
 	memcpy(memory->begin, before, sizeof(before) - 1);
-	memcpy(text, form, sizeof(form));
-	put_digits(text, 4, (unsigned)tm.tm_year + 1900);
-	put_digits(text + 5, 2, (unsigned)tm.tm_mon + 1);
-	put_digits(text + 8, 2, (unsigned)tm.tm_mday);
-	put_digits(text + 11, 2, (unsigned)tm.tm_hour);
-	put_digits(text + 14, 2, (unsigned)tm.tm_min);
-	put_digits(text + 17, 2, (unsigned)tm.tm_sec);
-	memory->begin_size = sizeof(before) - 1 + sizeof(form) - 1;
+	mica_json_put_second(memory->begin + sizeof(before) - 1, second);
+	memory->begin_size = sizeof(before) - 1 + MICA_JSON_SECOND_BYTES;
 	memory->second = second;
 }
 
