@@ -19,13 +19,13 @@
 /** Transitions (states times byte classes) of one lane before it is minimised. */
 #define MICA_AUTOMATON_MAX_TRANSITIONS (1U << 20)
 /** Places in tails that the states of one lane stand for, all together. */
-#define MICA_AUTOMATON_MAX_PLACES (1U << 21)
-/** Bytes of tokens: globs with their braces expanded. */
-#define MICA_AUTOMATON_MAX_TOKENS (1U << 22)
-/** Globs of one automaton with their braces expanded. */
+#define MICA_AUTOMATON_MAX_SETS (1U << 21)
+/** Places in tails: about one for each byte behind the last literal directory of a glob. */
+#define MICA_AUTOMATON_MAX_PLACES (1U << 20)
+/** Globs of one automaton with their braces expanded, and the bytes of them all. */
 #define MICA_AUTOMATON_MAX_GLOBS (1U << 18)
+#define MICA_AUTOMATON_MAX_BYTES (24U << 20)
 
-/** A rule; its number is its place in the list, from `first_number`. */
 struct mica_automaton_rule {
 	/** A path glob that passed the check. */
 	const char *path;

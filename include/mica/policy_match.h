@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The matcher: one pass of an automaton (mica/policy.h) over the bytes of a path. The same source runs in the kernel and
+ * in user space. The includer says before where the tables are: a program defines MICA_POLICY_TABLES, the map (an array
+ * of struct mica_policy_chunk); user space passes them.
+ *
+ * Written for the verifier of 6.1: loops are bpf_loop with their state in struct mica_policy_match, which lies in a map;
+ * every reference is masked into its chunk, whatever the tables say. Nothing here sleeps or allocates.
+ */
+#ifndef MICA_POLICY_MATCH_H
+#define MICA_POLICY_MATCH_H
+
+#include "mica/policy_words.h"
+
+/** Passes over one word of the path; looks at the slashes in it. */
+mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context *context,
+						     struct mica_policy_match *match, __u32 offset)
+{
+	__u32 bytes = match->path_bytes - offset;
+	__u64 word, slashes, hash = match->hash;
+
+	if (offset >= match->path_bytes) {
+		/* A path of whole words. */
+		match->hash = mica_policy_hash_end(hash, 0);
+		return 1;
+	}
+	word = mica_policy_low(mica_policy_path_word(match, offset), bytes);
+	slashes = mica_policy_bytes_equal(word, MICA_POLICY_SLASHES);
+	for (int i = 0; i < 8 && slashes; i++) {
+		__u64 before = ((slashes & -slashes) >> 7) - 1, end = mica_policy_hash_end(hash, word & before);
+		__u64 bits = mica_policy_filter_bits(end);
+
+		slashes &= slashes - 1;
+		if ((mica_policy_word(context->chunk, context->offset + (end >> 32 & context->mask)) & bits) == bits) {
+			__u32 number = match->candidates & (MICA_POLICY_PATH_SLASHES - 1);
+
+			match->candidate_hash[number] = end;
+			match->candidate_bytes[number] = offset + mica_policy_bytes_below(before);
+			match->candidates = number + 1;
+		}
+	}
+	match->hash = bytes < 8 ? mica_policy_hash_end(hash, word) : mica_policy_hash_word(hash, word);
+	return bytes < 8;
+}
+
+static long mica_policy_scan_step(__u32 step, void *data)
+{
+	struct mica_policy_context *context = data;
+	struct mica_policy_match *match = context->match;
+
+	for (__u32 i = 0; i < MICA_POLICY_SCAN_WORDS; i++)
+		if (mica_policy_scan_word(context, match, (step * MICA_POLICY_SCAN_WORDS + i) * 8))
+			return 1;
+	return 0;
+}
+
+static long mica_policy_compare_step(__u32 step, void *data)
+{
+	struct mica_policy_context *context = data;
+	struct mica_policy_match *match = context->match;
+
+	for (__u32 i = 0; i < MICA_POLICY_COMPARE_WORDS; i++) {
+		__u32 index = step * MICA_POLICY_COMPARE_WORDS + i, offset = index * 8;
+		__u64 word;
+
+		if (offset >= match->entry_bytes)
+			return 1;
+		word = mica_policy_low(mica_policy_path_word(match, offset), match->entry_bytes - offset);
+		if (word != mica_policy_word(context->chunk, context->offset + index)) {
+			match->differs = 1;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/** Whether the entry at `reference` is the first match->entry_bytes bytes of the path. */
+mica_policy_always_inline int mica_policy_compare(struct mica_policy_context *context, __u32 reference, __u32 lanes)
+{
+	struct mica_policy_match *match = context->match;
+	const struct mica_policy_chunk *chunk = mica_policy_chunk(context, reference);
+	__u32 head;
+
+	if (!chunk)
+		return 0;
+	head = mica_policy_word(chunk, reference);
+	if ((head & 0xffff) != match->entry_bytes)
+		return 0;
+	context->chunk = chunk;
+	context->offset = reference + MICA_POLICY_ENTRY_WORDS;
+	if (head & MICA_POLICY_ENTRY_STATES)
+		context->offset += (lanes + 1) / 2;
+	match->differs = 0;
+	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_COMPARE_WORDS, mica_policy_compare_step, context);
+	return !match->differs;
+}
+
+/** The automaton that is asked: its root. */
+struct mica_policy_root {
+	__u32 lanes;
+	__u32 filter;
+	__u32 filter_mask;
+	__u32 buckets;
+	__u32 buckets_mask;
+	__u32 classes;
+	__u32 probes;
+};
+
+/** Finds the entry with this hash that is the first `bytes` bytes of the path. 0: there is none. */
+mica_policy_always_inline __u32 mica_policy_find(struct mica_policy_context *context, const struct mica_policy_root *root,
+						 __u64 hash, __u32 bytes)
+{
+	context->match->entry_bytes = bytes;
+	for (__u32 probe = 0; probe < MICA_POLICY_MAX_PROBES; probe++) {
+		__u32 bucket = root->buckets + (((__u32)hash + probe) & root->buckets_mask) * MICA_POLICY_BUCKET_SLOTS;
+		const struct mica_policy_chunk *chunk = mica_policy_chunk(context, bucket);
+
+		if (probe >= root->probes || !chunk)
+			return 0;
+		for (__u32 i = 0; i < MICA_POLICY_BUCKET_SLOTS; i++) {
+			__u64 slot = mica_policy_word(chunk, bucket + i);
+
+			if (!slot)
+				return 0;
+			if (slot >> 32 == hash >> 32 && mica_policy_compare(context, slot, root->lanes))
+				return slot;
+		}
+	}
+	return 0;
+}
+
+/** The outcome that a row has for the operation, or 0. */
+mica_policy_always_inline __u32 mica_policy_row(struct mica_policy_context *context, __u32 row)
+{
+	const struct mica_policy_chunk *chunk;
+	__u32 count;
+
+	if (!row)
+		return 0;
+	chunk = mica_policy_chunk(context, row);
+	if (!chunk)
+		return MICA_POLICY_OUTCOME_BROKEN;
+	count = mica_policy_word(chunk, row);
+	for (__u32 i = 0; i < MICA_POLICY_MAX_PAIRS && i < count; i++) {
+		__u64 pair = mica_policy_word(chunk, row + 1 + i);
+
+		if ((__u32)pair & context->match->operations)
+			return pair >> 32;
+	}
+	return 0;
+}
+
+/** Steps over at most eight bytes by rows. Ends early at a state that is elsewhere, decided, or has flags. */
+mica_policy_always_inline void mica_policy_step_bytes(struct mica_policy_context *context,
+						      const struct mica_policy_chunk *chunk, __u64 word, __u32 bytes)
+{
+	struct mica_policy_match *match = context->match;
+	const unsigned char *classes = (const unsigned char *)context->chunk->words;
+	__u32 state = match->state & MICA_POLICY_NEXT_REFERENCE, next = state, done = 0;
+
+	for (__u32 i = 0; i < 8; i++) {
+		__u32 class = classes[(context->offset * 8 + (word & 0xff)) & (sizeof(*chunk) - 1)];
+		__u64 slot = mica_policy_word(chunk, state + MICA_POLICY_SLOT_CLASS + class);
+
+		next = slot >> 32 == state ? slot : mica_policy_word(chunk, state);
+		word >>= 8;
+		done = i + 1;
+		if (done == bytes || !next || (next ^ state) / MICA_POLICY_CHUNK_WORDS)
+			break;
+		state = next;
+	}
+	match->state = next;
+	match->position += done;
+}
+
+/** From a state on, at least one byte. */
+static long mica_policy_run_step(__u32 step, void *data)
+{
+	struct mica_policy_context *context = data;
+	struct mica_policy_match *match = context->match;
+	__u32 state = match->state, bytes = match->path_bytes - match->position, flags, length;
+	const struct mica_policy_chunk *chunk;
+	__u64 word, header, found;
+
+	if (!state || state & MICA_POLICY_NEXT_FINAL || match->position >= match->path_bytes)
+		return 1;
+	chunk = mica_policy_chunk(context, state & MICA_POLICY_NEXT_REFERENCE);
+	if (!chunk) {
+		match->differs = 1;
+		return 1;
+	}
+	if (bytes > 8)
+		bytes = 8;
+	word = mica_policy_low(mica_policy_path_word(match, match->position), bytes);
+	if (state & MICA_POLICY_NEXT_SPECIAL) {
+		header = mica_policy_word(chunk, state);
+		flags = header >> 32;
+		if (flags & MICA_POLICY_STATE_CHAIN) {
+			length = flags & 15;
+			if (length < 1 || length > bytes ||
+			    mica_policy_low(word, length) != mica_policy_word(chunk, state + 1)) {
+				match->state = 0;
+				return 1;
+			}
+			match->state = header;
+			match->position += length;
+			return 0;
+		}
+		found = mica_policy_bytes_equal(word, MICA_POLICY_SPREAD * (flags & 0xff)) |
+			mica_policy_bytes_equal(word, MICA_POLICY_SPREAD * (flags >> 8 & 0xff));
+		length = found ? mica_policy_bytes_before(found) : bytes;
+		match->position += length;
+		if (length >= bytes)
+			return 0;
+		word >>= length * 8;
+		bytes -= length;
+	}
+	mica_policy_step_bytes(context, chunk, word, bytes);
+	return 0;
+}
+
+/** The row that a state gives when the path ends in it. */
+mica_policy_always_inline __u32 mica_policy_end_row(struct mica_policy_context *context, __u32 state)
+{
+	const struct mica_policy_chunk *chunk;
+	__u64 slot;
+
+	if (state & MICA_POLICY_NEXT_FINAL)
+		return state & ~MICA_POLICY_NEXT_FINAL;
+	state &= MICA_POLICY_NEXT_REFERENCE;
+	if (!state)
+		return 0;
+	chunk = mica_policy_chunk(context, state);
+	if (!chunk)
+		return 0;
+	/* A literal's header has no end; what stands behind it is no slot. */
+	if (mica_policy_word(chunk, state) >> 32 & MICA_POLICY_STATE_CHAIN)
+		return 0;
+	slot = mica_policy_word(chunk, state + MICA_POLICY_SLOT_END);
+	return slot >> 32 == state ? slot : 0;
+}
+
+/** Runs one lane from the entry, which ends at a slash of the path; its outcome. */
+mica_policy_always_inline __u32 mica_policy_lane(struct mica_policy_context *context, const struct mica_policy_root *root,
+						 __u32 entry, __u32 entry_bytes, __u32 lane)
+{
+	struct mica_policy_match *match = context->match;
+	const struct mica_policy_chunk *chunk = mica_policy_chunk(context, entry);
+	__u64 states;
+
+	if (!chunk)
+		return MICA_POLICY_OUTCOME_BROKEN;
+	states = mica_policy_word(chunk, entry + MICA_POLICY_ENTRY_WORDS + lane / 2);
+	match->state = lane & 1 ? states >> 32 : states;
+	match->position = entry_bytes + 1;
+	match->differs = 0;
+	if (match->state && !(match->state & MICA_POLICY_NEXT_FINAL)) {
+		context->chunk = mica_policy_chunk(context, root->classes);
+		context->offset = root->classes;
+		if (!context->chunk)
+			return MICA_POLICY_OUTCOME_BROKEN;
+		mica_policy_loop(MICA_POLICY_PATH_BYTES, mica_policy_run_step, context);
+		if (match->differs)
+			return MICA_POLICY_OUTCOME_BROKEN;
+	}
+	return mica_policy_row(context, mica_policy_end_row(context, match->state));
+}
+
+/** The lowest rule of all lanes from the deepest entry that has states. */
+mica_policy_always_inline __u32 mica_policy_lanes(struct mica_policy_context *context,
+						  const struct mica_policy_root *root, __u32 entry, __u32 entry_bytes)
+{
+	__u32 best = 0;
+
+	for (__u32 lane = 0; lane < MICA_POLICY_MAX_LANES && lane < root->lanes; lane++) {
+		__u32 outcome = mica_policy_lane(context, root, entry, entry_bytes, lane);
+
+		if (outcome == MICA_POLICY_OUTCOME_BROKEN)
+			return outcome;
+		if (outcome && (!best || outcome < best))
+			best = outcome;
+	}
+	return best;
+}
+
+/** Reads a root. False: there is none. */
+mica_policy_always_inline int mica_policy_read_root(const struct mica_policy_context *context, __u32 reference,
+						    struct mica_policy_root *ret)
+{
+	const struct mica_policy_chunk *chunk = mica_policy_chunk(context, reference);
+	__u64 head, filter, buckets, classes;
+
+	if (!chunk)
+		return 0;
+	head = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_HEAD);
+	filter = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_FILTER);
+	buckets = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_BUCKETS);
+	classes = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_CLASSES);
+	ret->lanes = head >> 32;
+	ret->filter = filter;
+	ret->filter_mask = filter >> 32;
+	ret->buckets = buckets;
+	ret->buckets_mask = buckets >> 32;
+	ret->classes = classes;
+	ret->probes = classes >> 32;
+	return (__u32)head == MICA_POLICY_ROOT_MARK;
+}
+
+/** The entry that is the whole path: what it gives. False: there is none. */
+mica_policy_always_inline int mica_policy_whole(struct mica_policy_context *context, const struct mica_policy_root *root,
+						__u32 *ret_outcome)
+{
+	struct mica_policy_match *match = context->match;
+	__u32 entry = mica_policy_find(context, root, match->hash, match->path_bytes);
+	__u64 pair;
+
+	if (!entry)
+		return 0;
+	/* Found, so context->chunk is the entry's. */
+	pair = mica_policy_word(context->chunk, entry + 1);
+	if ((__u32)pair & match->operations)
+		*ret_outcome = pair >> 32;
+	else
+		*ret_outcome = mica_policy_row(context, mica_policy_word(context->chunk, entry) >> 32);
+	return 1;
+}
+
+struct mica_policy_search {
+	struct mica_policy_context context;
+	struct mica_policy_root root;
+	__u32 entry;
+	__u32 bytes;
+};
+
+/** Looks whether the deepest candidate that is left is one. */
+static long mica_policy_search_step(__u32 step, void *data)
+{
+	struct mica_policy_search *search = data;
+	struct mica_policy_match *match = search->context.match;
+	__u32 number = match->candidates - 1;
+
+	if (!match->candidates)
+		return 1;
+	match->candidates = number;
+	number &= MICA_POLICY_PATH_SLASHES - 1;
+	search->bytes = match->candidate_bytes[number];
+	search->entry = mica_policy_find(&search->context, &search->root, match->candidate_hash[number], search->bytes);
+	if (!search->entry)
+		return 0;
+	/* An entry without states only looks like one by its hash. */
+	if (mica_policy_word(search->context.chunk, search->entry) & MICA_POLICY_ENTRY_STATES)
+		return 1;
+	search->entry = 0;
+	return 0;
+}
+
+/**
+ * What the automaton at `reference` says to match->operations on match->path: an outcome. The path begins with '/' and
+ * has no other at its end.
+ */
+mica_policy_always_inline __u32 mica_policy_match(struct mica_policy_context *start, __u32 reference)
+{
+	struct mica_policy_search search = { .context = *start };
+	struct mica_policy_match *match = start->match;
+	__u32 outcome;
+
+	if (match->path_bytes > MICA_POLICY_PATH_BYTES || !mica_policy_read_root(start, reference, &search.root))
+		return MICA_POLICY_OUTCOME_BROKEN;
+	search.context.chunk = mica_policy_chunk(start, search.root.filter);
+	if (!search.context.chunk)
+		return MICA_POLICY_OUTCOME_BROKEN;
+	search.context.offset = search.root.filter;
+	search.context.mask = search.root.filter_mask;
+	match->hash = MICA_POLICY_HASH_START;
+	match->candidates = 0;
+	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_SCAN_WORDS + 1, mica_policy_scan_step, &search.context);
+	if (mica_policy_whole(&search.context, &search.root, &outcome))
+		return outcome;
+	mica_policy_loop(MICA_POLICY_PATH_SLASHES, mica_policy_search_step, &search);
+	if (!search.entry)
+		return 0;
+	return mica_policy_lanes(&search.context, &search.root, search.entry, search.bytes);
+}
+
+#endif

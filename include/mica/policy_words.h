@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Below the matcher (mica/policy_match.h): how words of tables and paths are read on either side, and how they are
+ * compared and hashed.
+ */
+#ifndef MICA_POLICY_WORDS_H
+#define MICA_POLICY_WORDS_H
+
+#include "mica/policy.h"
+
+#ifdef __bpf__
+#include <bpf/bpf_helpers.h>
+#define mica_policy_always_inline static __always_inline
+#else
+#include <string.h>
+#define mica_policy_always_inline static inline __attribute__((always_inline, unused))
+#endif
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "words of a path are compared as little endian"
+#endif
+
+/** Words of a path that one step of the scan, and of a comparison, looks at. */
+#define MICA_POLICY_SCAN_WORDS 4
+#define MICA_POLICY_COMPARE_WORDS 8
+
+/**
+ * Where a match stands, and the path. In the kernel in a map: 6.1 verifies a loop's body once if what it reads is from
+ * there. The caller sets path, path_bytes and operations; bytes behind the path may be anything.
+ */
+struct mica_policy_match {
+	/** Of the path: at most MICA_POLICY_PATH_BYTES. */
+	__u32 path_bytes;
+	/** The operation that is asked for, as a bit. */
+	__u32 operations;
+	/** Of the words passed so far; of the whole path. */
+	__u64 hash;
+	/** Places in the path where the filter says that an entry may end. */
+	__u32 candidates;
+	/** Length of the entry that is looked for, and the entry. */
+	__u32 entry_bytes;
+	__u32 entry;
+	__u32 differs;
+	/** Where the automaton is: in the path, and in the tables. */
+	__u32 position;
+	__u32 state;
+	__u64 candidate_hash[MICA_POLICY_PATH_SLASHES];
+	__u16 candidate_bytes[MICA_POLICY_PATH_SLASHES];
+	/** Room for the words that begin in the path, wherever they do. */
+	char path[MICA_POLICY_PATH_BYTES + 64];
+};
+
+struct mica_policy_context {
+	struct mica_policy_match *match;
+	/** Chunk that the loop reads from, and its first word there. */
+	const struct mica_policy_chunk *chunk;
+	__u32 offset;
+	__u32 mask;
+#ifndef __bpf__
+	const struct mica_policy_chunk *chunks;
+	__u32 chunk_count;
+#endif
+};
+
+#ifdef __bpf__
+
+mica_policy_always_inline const struct mica_policy_chunk *mica_policy_chunk(const struct mica_policy_context *context,
+									    __u32 reference)
+{
+	__u32 number = reference / MICA_POLICY_CHUNK_WORDS;
+
+	return bpf_map_lookup_elem(&MICA_POLICY_TABLES, &number);
+}
+
+#define mica_policy_loop(times, step, context) bpf_loop(times, step, context, 0)
+
+/** The eight bytes of the path from `offset`, which need not be aligned. */
+mica_policy_always_inline __u64 mica_policy_path_word(const struct mica_policy_match *match, __u32 offset)
+{
+	return *(const __u64 *)(match->path + (offset & (MICA_POLICY_PATH_BYTES - 1)));
+}
+
+#else
+
+mica_policy_always_inline const struct mica_policy_chunk *mica_policy_chunk(const struct mica_policy_context *context,
+									    __u32 reference)
+{
+	__u32 number = reference / MICA_POLICY_CHUNK_WORDS;
+
+	return number < context->chunk_count ? &context->chunks[number] : NULL;
+}
+
+mica_policy_always_inline void mica_policy_loop(__u32 times, long (*step)(__u32, void *), void *context)
+{
+	for (__u32 i = 0; i < times; i++)
+		if (step(i, context))
+			return;
+}
+
+mica_policy_always_inline __u64 mica_policy_path_word(const struct mica_policy_match *match, __u32 offset)
+{
+	__u64 word;
+
+	memcpy(&word, match->path + (offset & (MICA_POLICY_PATH_BYTES - 1)), sizeof(word));
+	return word;
+}
+
+#endif
+
+mica_policy_always_inline __u64 mica_policy_word(const struct mica_policy_chunk *chunk, __u32 reference)
+{
+	return chunk->words[reference & (MICA_POLICY_CHUNK_WORDS - 1)];
+}
+
+/** The low `bytes` bytes of a word; all from 8 on. */
+mica_policy_always_inline __u64 mica_policy_low(__u64 word, __u32 bytes)
+{
+	return bytes >= 8 ? word : word & ~(~0ULL << bytes * 8);
+}
+
+#define MICA_POLICY_SPREAD 0x0101010101010101ULL
+
+/** Bytes of a mask of whole bytes, from the lowest. */
+mica_policy_always_inline __u32 mica_policy_bytes_below(__u64 mask)
+{
+	return (mask & MICA_POLICY_SPREAD) * MICA_POLICY_SPREAD >> 56;
+}
+
+/** Bytes before the first whose high bit is set in `found`, which is not 0. */
+mica_policy_always_inline __u32 mica_policy_bytes_before(__u64 found)
+{
+	return mica_policy_bytes_below(((found & -found) >> 7) - 1);
+}
+
+/** The high bit of each byte that is `byte` (`spread` over the word), exactly. */
+mica_policy_always_inline __u64 mica_policy_bytes_equal(__u64 word, __u64 spread)
+{
+	const __u64 low = 0x7f7f7f7f7f7f7f7fULL;
+
+	word ^= spread;
+	return ~(((word & low) + low) | word | low);
+}
+
+#define MICA_POLICY_SLASHES (MICA_POLICY_SPREAD * '/')
+#define MICA_POLICY_HASH_START 0x9e3779b97f4a7c15ULL
+
+/* A literal's hash: its whole words by mica_policy_hash_word, then the rest, padded with zeros, by mica_policy_hash_end. */
+
+mica_policy_always_inline __u64 mica_policy_hash_word(__u64 hash, __u64 word)
+{
+	hash = (hash ^ word) * 0x9fb21c651e98df25ULL;
+	return hash ^ hash >> 32;
+}
+
+mica_policy_always_inline __u64 mica_policy_hash_end(__u64 hash, __u64 rest)
+{
+	hash = mica_policy_hash_word(hash, rest) * 0xd6e8feb86659fd93ULL;
+	return hash ^ hash >> 32;
+}
+
+/** The two bits of a filter's word that stand for a hash. */
+mica_policy_always_inline __u64 mica_policy_filter_bits(__u64 hash)
+{
+	return 1ULL << (hash >> 20 & 63) | 1ULL << (hash >> 26 & 63);
+}
+
+#endif
