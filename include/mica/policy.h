@@ -5,21 +5,23 @@
  * array map; what must be read without a look-up in between (a state's row, an entry, a filter) lies in one chunk.
  * A reference is the number of a word, 0 is none.
  *
- * The rules of one policy for one object (its unions, the volumes of one name glob, ...) are one automaton over the bytes
- * of the path. It is deterministic and minimal; its states are stored in two ways:
+ * The rules of one policy for one object (its unions, the volumes of one name glob, ...) are one automaton over the
+ * bytes of the path. It is deterministic and minimal; its states are stored in two ways:
  *
  *  - What the rules spell out literally, whole paths and the directories that their patterns begin with, would be long
  *    chains of states. Each such literal is an *entry* instead, found by the hash of its bytes and compared whole: it
  *    says what the automaton gives if the path ends here, and the state in which it is after the '/' that follows.
- *  - The states behind the last literal directory are rows of transitions by byte class, displaced into each other, with
- *    a default each; runs of literal bytes are compared eight at a time, and so are bytes that leave a state as it is.
+ *  - The states behind the last literal directory are rows of transitions by byte class, displaced into each other,
+ * with a default each; runs of literal bytes are compared eight at a time, and so are bytes that leave a state as it
+ * is.
  *
  * A path is hashed once, from left to right; a filter (64 KiB at most, so it stays in the cache) tells at which of its
- * slashes an entry with a state may lie. If the whole path is an entry, that is the answer. Else the deepest entry gives
- * the state, and the bytes behind it are stepped over. So the number of rules costs nothing but cache misses.
+ * slashes an entry with a state may lie. If the whole path is an entry, that is the answer. Else the deepest entry
+ * gives the state, and the bytes behind it are stepped over. So the number of rules costs nothing but cache misses.
  *
  * Rules are numbered by precedence; of several automata that run side by side (*lanes*, where one would have too many
- * states) the lowest number wins. Nothing in the tables is trusted: each reference is checked or masked when it is used.
+ * states) the lowest number wins. Nothing in the tables is trusted: each reference is checked or masked when it is
+ * used.
  */
 #ifndef MICA_POLICY_ABI_H
 #define MICA_POLICY_ABI_H
@@ -104,7 +106,8 @@ struct mica_policy_chunk {
 
 /** Flags of a header. Always set: no reference to a state looks like it. */
 #define MICA_POLICY_STATE_HEADER 0x80000000U
-/** A literal: `default` follows if the next bytes (1-8, bits 0-3) are those of the word behind the header, else nothing. */
+/** A literal: `default` follows if the next bytes (1-8, bits 0-3) are those of the word behind the header, else
+ * nothing. */
 #define MICA_POLICY_STATE_CHAIN 0x40000000U
 /** Every byte but the two in bits 0-15 leaves the state as it is. */
 #define MICA_POLICY_STATE_SKIP 0x20000000U

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The matcher: one pass of an automaton (mica/policy.h) over the bytes of a path. The same source runs in the kernel and
- * in user space. The includer says before where the tables are: a program defines MICA_POLICY_TABLES, the map (an array
- * of struct mica_policy_chunk); user space passes them.
+ * The matcher: one pass of an automaton (mica/policy.h) over the bytes of a path. The same source runs in the kernel
+ * and in user space. The includer says before where the tables are: a program defines MICA_POLICY_TABLES, the map (an
+ * array of struct mica_policy_chunk); user space passes them.
  *
- * Written for the verifier of 6.1: loops are bpf_loop with their state in struct mica_policy_match, which lies in a map;
- * every reference is masked into its chunk, whatever the tables say. Nothing here sleeps or allocates.
+ * Written for the verifier of 6.1: loops are bpf_loop with their state in struct mica_policy_match, which lies in a
+ * map; every reference is masked into its chunk, whatever the tables say. Nothing here sleeps or allocates.
  */
 #ifndef MICA_POLICY_MATCH_H
 #define MICA_POLICY_MATCH_H
@@ -107,8 +107,8 @@ struct mica_policy_root {
 };
 
 /** Finds the entry with this hash that is the first `bytes` bytes of the path. 0: there is none. */
-mica_policy_always_inline __u32 mica_policy_find(struct mica_policy_context *context, const struct mica_policy_root *root,
-						 __u64 hash, __u32 bytes)
+mica_policy_always_inline __u32 mica_policy_find(struct mica_policy_context *context,
+						 const struct mica_policy_root *root, __u64 hash, __u32 bytes)
 {
 	context->match->entry_bytes = bytes;
 	for (__u32 probe = 0; probe < MICA_POLICY_MAX_PROBES; probe++) {
@@ -181,6 +181,7 @@ static long mica_policy_run_step(__u32 step, void *data)
 	__u32 state = match->state, bytes = match->path_bytes - match->position, flags, length;
 	const struct mica_policy_chunk *chunk;
 	__u64 word, header, found;
+	(void)step;
 
 	if (!state || state & MICA_POLICY_NEXT_FINAL || match->position >= match->path_bytes)
 		return 1;
@@ -241,8 +242,9 @@ mica_policy_always_inline __u32 mica_policy_end_row(struct mica_policy_context *
 }
 
 /** Runs one lane from the entry, which ends at a slash of the path; its outcome. */
-mica_policy_always_inline __u32 mica_policy_lane(struct mica_policy_context *context, const struct mica_policy_root *root,
-						 __u32 entry, __u32 entry_bytes, __u32 lane)
+mica_policy_always_inline __u32 mica_policy_lane(struct mica_policy_context *context,
+						 const struct mica_policy_root *root, __u32 entry, __u32 entry_bytes,
+						 __u32 lane)
 {
 	struct mica_policy_match *match = context->match;
 	const struct mica_policy_chunk *chunk = mica_policy_chunk(context, entry);
@@ -307,8 +309,8 @@ mica_policy_always_inline int mica_policy_read_root(const struct mica_policy_con
 }
 
 /** The entry that is the whole path: what it gives. False: there is none. */
-mica_policy_always_inline int mica_policy_whole(struct mica_policy_context *context, const struct mica_policy_root *root,
-						__u32 *ret_outcome)
+mica_policy_always_inline int mica_policy_whole(struct mica_policy_context *context,
+						const struct mica_policy_root *root, __u32 *ret_outcome)
 {
 	struct mica_policy_match *match = context->match;
 	__u32 entry = mica_policy_find(context, root, match->hash, match->path_bytes);
@@ -338,6 +340,7 @@ static long mica_policy_search_step(__u32 step, void *data)
 	struct mica_policy_search *search = data;
 	struct mica_policy_match *match = search->context.match;
 	__u32 number = match->candidates - 1;
+	(void)step;
 
 	if (!match->candidates)
 		return 1;
@@ -373,7 +376,8 @@ mica_policy_always_inline __u32 mica_policy_match(struct mica_policy_context *st
 	search.context.mask = search.root.filter_mask;
 	match->hash = MICA_POLICY_HASH_START;
 	match->candidates = 0;
-	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_SCAN_WORDS + 1, mica_policy_scan_step, &search.context);
+	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_SCAN_WORDS + 1, mica_policy_scan_step,
+			 &search.context);
 	if (mica_policy_whole(&search.context, &search.root, &outcome))
 		return outcome;
 	mica_policy_loop(MICA_POLICY_PATH_SLASHES, mica_policy_search_step, &search);

@@ -144,7 +144,8 @@ mica_policy_always_inline __u64 mica_policy_bytes_equal(__u64 word, __u64 spread
 #define MICA_POLICY_SLASHES (MICA_POLICY_SPREAD * '/')
 #define MICA_POLICY_HASH_START 0x9e3779b97f4a7c15ULL
 
-/* A literal's hash: its whole words by mica_policy_hash_word, then the rest, padded with zeros, by mica_policy_hash_end. */
+/* A literal's hash: its whole words by mica_policy_hash_word, then the rest, padded with zeros, by
+ * mica_policy_hash_end. */
 
 mica_policy_always_inline __u64 mica_policy_hash_word(__u64 hash, __u64 word)
 {

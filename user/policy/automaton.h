@@ -4,9 +4,9 @@
  *
  * How it is made: each glob is cut at the last '/' before its first metacharacter, into a literal and a tail. The tails
  * are made deterministic by the subset construction, starting from the sets of tails that begin at each literal,
- * together with what the tails of the literals above it have come to there; what a rule of higher precedence has decided
- * for good is dropped from a set. The result is minimised (Hopcroft) and packed. Where the states would go over a limit,
- * the tails are halved and each half is an automaton of its own, a lane.
+ * together with what the tails of the literals above it have come to there; what a rule of higher precedence has
+ * decided for good is dropped from a set. The result is minimised (Hopcroft) and packed. Where the states would go over
+ * a limit, the tails are halved and each half is an automaton of its own, a lane.
  */
 #ifndef MICA_POLICY_AUTOMATON_H
 #define MICA_POLICY_AUTOMATON_H

@@ -3,7 +3,7 @@
 
 #include "policy/automaton_internal.h"
 
-int array_reserve(struct array *array, size_t count)
+int mica_array_reserve(struct array *array, size_t count)
 {
 	size_t capacity = array->capacity ? array->capacity : 16;
 	uint32_t *items;
@@ -20,7 +20,7 @@ int array_reserve(struct array *array, size_t count)
 	return 0;
 }
 
-void array_free(struct array *array)
+void mica_array_free(struct array *array)
 {
 	free(array->items);
 	*array = (struct array){};
@@ -33,7 +33,7 @@ static int compare(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-void array_sort(struct array *array)
+void mica_array_sort(struct array *array)
 {
 	size_t kept = 0;
 

@@ -24,12 +24,12 @@ struct array {
 };
 
 /** Room for `count` more. 0 or -ENOMEM. */
-int array_reserve(struct array *array, size_t count);
+int mica_array_reserve(struct array *array, size_t count);
 
-static inline int array_add(struct array *array, uint32_t item)
+static inline int mica_array_add(struct array *array, uint32_t item)
 {
 	if (array->count == array->capacity) {
-		int r = array_reserve(array, 1);
+		int r = mica_array_reserve(array, 1);
 		if (r < 0)
 			return r;
 	}
@@ -37,12 +37,12 @@ static inline int array_add(struct array *array, uint32_t item)
 	return 0;
 }
 
-void array_free(struct array *array);
+void mica_array_free(struct array *array);
 
-#define _cleanup_array_ _cleanup_(array_free)
+#define _cleanup_array_ _cleanup_(mica_array_free)
 
 /** Sorts, and drops what is there twice. */
-void array_sort(struct array *array);
+void mica_array_sort(struct array *array);
 
 /* ---- rows: what is decided where a path ends ---- */
 
@@ -54,18 +54,22 @@ struct rows {
 	/** Open addressing: rows + 1, 0 when free. */
 	uint32_t *slots;
 	size_t slot_count;
-	/** Where each row lies in the tables, when it is written. */
+	/** Where each row lies in the tables, once it is written; and where what follows its first pair does. */
 	uint32_t *references;
 };
 
 /** The row of rules, given as indices into `rules`, in ascending order. 0, -ENOMEM, or -E2BIG. */
-int rows_add(struct rows *rows, const struct mica_automaton_rule *rules, const uint32_t *matching, size_t count,
-	     uint32_t *ret);
+int mica_rows_add(struct rows *rows, const struct mica_automaton_rule *rules, const uint32_t *matching, size_t count,
+		  uint32_t *ret);
 
 /** Where a row lies in the tables; it is written when it is first asked for. As mica_tables_take. */
-int rows_write(struct rows *rows, struct mica_tables *tables, uint32_t row, uint32_t *ret);
+int mica_rows_write(struct rows *rows, struct mica_tables *tables, uint32_t row, uint32_t *ret);
 
-void rows_free(struct rows *rows);
+/** A row's first pair, and where a row of the others lies. As mica_rows_write. */
+int mica_rows_rest(struct rows *rows, struct mica_tables *tables, uint32_t row, uint64_t *ret_first,
+		   uint32_t *ret_rest);
+
+void mica_rows_free(struct rows *rows);
 
 /* ---- places: how far a tail is matched ---- */
 
@@ -86,6 +90,18 @@ enum place_kind {
 	PLACE_RULE,
 };
 
+/** Bytes that no tail tells apart. '/' has a class of its own. */
+struct classes {
+	uint8_t of[256];
+	/** One byte of each class, and how many it has. */
+	uint8_t member[256];
+	uint16_t size[256];
+	uint32_t count;
+};
+
+void mica_classes_init(struct classes *classes);
+void mica_classes_add_tail(struct classes *classes, const char *text, size_t size);
+
 /** A trie of tokens for each literal: tails that begin alike share places. */
 struct place {
 	uint8_t kind;
@@ -105,31 +121,24 @@ struct places {
 	size_t capacity;
 	uint64_t (*sets)[4];
 	size_t set_count;
-	/** Byte to class; '/' has one of its own. One member of each class, and how many it has. */
-	uint8_t class_of[256];
-	uint8_t member[256];
-	uint16_t class_size[256];
-	uint32_t class_count;
 };
 
 /** Adds a root. 0, -ENOMEM, -E2BIG. */
-int places_add_root(struct places *places, uint32_t *ret);
+int mica_places_add_root(struct places *places, uint32_t *ret);
 /** Adds the tail of a rule (index) at a root. 0, -ENOMEM, -E2BIG. */
-int places_add_tail(struct places *places, uint32_t root, const char *text, size_t size, uint32_t rule);
-/** When all tails are added. */
-void places_classify(struct places *places);
-void places_free(struct places *places);
+int mica_places_add_tail(struct places *places, uint32_t root, const char *text, size_t size, uint32_t rule);
+void mica_places_free(struct places *places);
 
 /** Adds a place, and those that are reached from it by no byte. 0 or -ENOMEM. */
-int places_enter(const struct places *places, uint32_t place, struct array *set);
+int mica_places_enter(const struct places *places, uint32_t place, struct array *set);
 /** Adds where `byte` leads to from a place. */
-int places_step(const struct places *places, uint32_t place, uint8_t byte, struct array *set);
+int mica_places_step(const struct places *places, uint32_t place, uint8_t byte, struct array *set);
 /** Sorts a set, and drops places whose rules cannot win any more. 0 or -ENOMEM. */
-int places_prune(const struct places *places, struct array *set);
+int mica_places_prune(const struct places *places, struct array *set);
 /** Whether no byte changes the set. */
-bool places_are_final(const struct places *places, const uint32_t *set, size_t count);
+bool mica_places_are_final(const struct places *places, const uint32_t *set, size_t count);
 /** Adds the rules that match where the path ends; sorted. 0 or -ENOMEM. */
-int places_rules(const struct places *places, const uint32_t *set, size_t count, struct array *rules);
+int mica_places_rules(const struct places *places, const uint32_t *set, size_t count, struct array *rules);
 
 /* ---- states: sets of places ---- */
 
@@ -146,6 +155,7 @@ struct state {
 /** State 0 is dead: no places. */
 struct states {
 	const struct places *places;
+	const struct classes *classes;
 	struct rows *rows;
 	struct array sets;
 	struct state *items;
@@ -161,15 +171,15 @@ struct states {
 	struct mica_automaton_limit *limit;
 };
 
-int states_init(struct states *states, const struct places *places, struct rows *rows,
-		struct mica_automaton_limit *limit);
-void states_free(struct states *states);
+int mica_states_init(struct states *states, const struct places *places, const struct classes *classes,
+		     struct rows *rows, struct mica_automaton_limit *limit);
+void mica_states_free(struct states *states);
 /** The state of a set of places, which is pruned. 0, -ENOMEM, -E2BIG. */
-int states_of_set(struct states *states, struct array *set, uint32_t *ret);
+int mica_states_of_set(struct states *states, struct array *set, uint32_t *ret);
 /** Where a byte leads to. */
-int states_step(struct states *states, uint32_t state, uint8_t byte, uint32_t *ret);
+int mica_states_step(struct states *states, uint32_t state, uint8_t byte, uint32_t *ret);
 /** Follows all states that are reached from `state`. */
-int states_complete(struct states *states, uint32_t state);
+int mica_states_complete(struct states *states, uint32_t state);
 
 /* ---- minimised, packed ---- */
 
@@ -182,8 +192,9 @@ struct blocks {
 	uint32_t count;
 };
 
-int states_minimise(const struct states *states, struct blocks *ret);
-void blocks_free(struct blocks *blocks);
+/** Minimises the states that are reached from those given, which are complete. 0 or -ENOMEM. */
+int mica_states_minimise(const struct states *states, const uint32_t *from, size_t from_count, struct blocks *ret);
+void mica_blocks_free(struct blocks *blocks);
 
 /** Packed: how a state is written as the next one. */
 struct packed {
@@ -194,9 +205,9 @@ struct packed {
 };
 
 /** Writes all blocks that are reached from the given states; ret->next by block. 0, -ENOMEM, -E2BIG. */
-int states_pack(const struct states *states, const struct blocks *blocks, const uint32_t *from, size_t from_count,
-		struct mica_tables *tables, struct packed *ret);
-void packed_free(struct packed *packed);
+int mica_states_pack(const struct states *states, const struct blocks *blocks, const uint32_t *from, size_t from_count,
+		     struct mica_tables *tables, struct packed *ret);
+void mica_packed_free(struct packed *packed);
 
 /* ---- entries ---- */
 
@@ -208,14 +219,16 @@ struct literal {
 	uint32_t glob_count;
 	/** Nearest literal above it that has tails; NONE. */
 	uint32_t parent;
-	/** In the lane under work: root of its tails, NONE; state before and behind its '/'. */
-	uint32_t root;
 	bool has_tails;
+	/** What is decided if the path ends here. */
 	uint32_t row;
 };
 
-/** Entries, buckets, filter and root. `next`: lanes words for each literal, how its states are written. */
-int entries_write(struct mica_tables *tables, struct rows *rows, const struct literal *literals, size_t count,
-		  const uint32_t *next, uint32_t lanes, const uint8_t class_of[256], uint32_t *ret_root);
+/**
+ * Entries, buckets, filter and root. `next`: for each literal, how the state of each lane behind its '/' is written;
+ * `class_of` NULL: no state has transitions.
+ */
+int mica_entries_write(struct mica_tables *tables, struct rows *rows, const struct literal *literals, size_t count,
+		       const uint32_t *next, uint32_t lanes, const uint8_t class_of[256], uint32_t *ret_root);
 
 #endif

@@ -24,7 +24,7 @@ static int add_place(struct places *places, enum place_kind kind, uint32_t value
 	return 0;
 }
 
-int places_add_root(struct places *places, uint32_t *ret)
+int mica_places_add_root(struct places *places, uint32_t *ret)
 {
 	return add_place(places, PLACE_ROOT, 0, ret);
 }
@@ -79,11 +79,11 @@ static void note_rule(struct places *places, uint32_t place, uint32_t rule)
 	places->items[place].operations |= places->rules[rule].operations;
 }
 
-int places_add_tail(struct places *places, uint32_t root, const char *text, size_t size, uint32_t rule)
+int mica_places_add_tail(struct places *places, uint32_t root, const char *text, size_t size, uint32_t rule)
 {
 	static const uint8_t kinds[] = {
-		[MICA_GLOB_BYTE] = PLACE_BYTE,		 [MICA_GLOB_ONE_OF] = PLACE_SET, [MICA_GLOB_COMPONENT] = PLACE_COMPONENT,
-		[MICA_GLOB_ALL] = PLACE_ALL, [MICA_GLOB_BELOW] = PLACE_BELOW,
+		[MICA_GLOB_BYTE] = PLACE_BYTE, [MICA_GLOB_ONE_OF] = PLACE_SET,  [MICA_GLOB_COMPONENT] = PLACE_COMPONENT,
+		[MICA_GLOB_ALL] = PLACE_ALL,   [MICA_GLOB_BELOW] = PLACE_BELOW,
 	};
 	struct mica_glob_token token;
 	uint32_t place = root, value;
@@ -109,55 +109,57 @@ int places_add_tail(struct places *places, uint32_t root, const char *text, size
 }
 
 /** Splits classes into bytes that are in `set` and that are not. */
-static void split(struct places *places, const uint64_t set[static 4])
+static void split(struct classes *classes, const uint64_t set[static 4])
 {
-	uint32_t inner[256];
+	uint16_t inside[256] = {};
+	uint16_t new[256];
 
-	memset(inner, 0xff, sizeof(inner));
-	for (unsigned class = 0, count = places->class_count; class < count; class++) {
-		uint32_t inside = 0, all = 0;
-
-		for (unsigned byte = 0; byte < 256; byte++)
-			if (places->class_of[byte] == class) {
-				all++;
-				inside += mica_glob_set_has(set, byte);
-			}
-		if (inside && inside < all)
-			inner[class] = places->class_count++;
-	}
+	memset(new, 0xff, sizeof(new));
 	for (unsigned byte = 0; byte < 256; byte++)
-		if (mica_glob_set_has(set, byte) && inner[places->class_of[byte]] != NONE)
-			places->class_of[byte] = inner[places->class_of[byte]];
+		inside[classes->of[byte]] += mica_glob_set_has(set, byte);
+	for (unsigned byte = 0; byte < 256; byte++) {
+		uint8_t class = classes->of[byte];
+
+		if (!mica_glob_set_has(set, byte) || !inside[class] || inside[class] == classes->size[class])
+			continue;
+		if (new[class] == UINT16_MAX)
+			new[class] = classes->count++;
+		classes->of[byte] = new[class];
+	}
+	memset(classes->size, 0, sizeof(classes->size));
+	for (unsigned byte = 0; byte < 256; byte++)
+		classes->size[classes->of[byte]]++;
 }
 
-void places_classify(struct places *places)
+void mica_classes_init(struct classes *classes)
 {
-	bool alone[256] = { ['/'] = true };
+	uint64_t slash[4] = { ['/' >> 6] = UINT64_C(1) << ('/' & 63) };
 
-	memset(places->class_of, 0, sizeof(places->class_of));
-	memset(places->class_size, 0, sizeof(places->class_size));
-	places->class_count = 1;
-	for (size_t i = 0; i < places->count; i++)
-		if (places->items[i].kind == PLACE_BYTE)
-			alone[places->items[i].value] = true;
-	for (unsigned byte = 0; byte < 256; byte++)
-		if (alone[byte]) {
-			uint64_t set[4] = {};
+	*classes = (struct classes){ .count = 1, .size = { 256 } };
+	split(classes, slash);
+}
 
-			set[byte >> 6] = UINT64_C(1) << (byte & 63);
-			split(places, set);
+void mica_classes_add_tail(struct classes *classes, const char *text, size_t size)
+{
+	struct mica_glob_token token;
+	size_t offset = 0;
+
+	while (mica_glob_next(text, size, &offset, &token)) {
+		if (token.kind == MICA_GLOB_BYTE && classes->size[classes->of[token.byte]] > 1) {
+			memset(token.set, 0, sizeof(token.set));
+			token.set[token.byte >> 6] = UINT64_C(1) << (token.byte & 63);
+			split(classes, token.set);
+		} else if (token.kind == MICA_GLOB_ONE_OF) {
+			split(classes, token.set);
 		}
-	for (size_t i = 0; i < places->set_count; i++)
-		split(places, places->sets[i]);
-	/* From the highest, so that no member is NUL if there is another. */
-	for (unsigned byte = 256; byte-- > 0;) {
-		if (byte || !places->class_size[places->class_of[0]])
-			places->member[places->class_of[byte]] = byte;
-		places->class_size[places->class_of[byte]]++;
 	}
+	/* From the highest, so that NUL, which no path has, stands for its class only if it is alone. */
+	for (unsigned byte = 256; byte-- > 0;)
+		if (byte || classes->size[classes->of[0]] == 1)
+			classes->member[classes->of[byte]] = byte;
 }
 
-void places_free(struct places *places)
+void mica_places_free(struct places *places)
 {
 	free(places->items);
 	free(places->sets);
@@ -171,36 +173,36 @@ static uint32_t parent_of(const struct places *places, uint32_t place)
 }
 
 /* As deep as a tail has stars that can match nothing behind each other. NOLINTNEXTLINE(misc-no-recursion) */
-int places_enter(const struct places *places, uint32_t place, struct array *set)
+int mica_places_enter(const struct places *places, uint32_t place, struct array *set)
 {
-	int r = array_add(set, place);
+	int r = mica_array_add(set, place);
 
 	for (uint32_t child = places->items[parent_of(places, place)].first_child; r == 0 && child != NONE;
 	     child = places->items[child].sibling) {
 		uint8_t kind = places->items[child].kind;
 
 		if (kind == PLACE_COMPONENT || kind == PLACE_ALL || kind == PLACE_BELOW)
-			r = places_enter(places, child, set);
+			r = mica_places_enter(places, child, set);
 	}
 	return r;
 }
 
-int places_step(const struct places *places, uint32_t place, uint8_t byte, struct array *set)
+int mica_places_step(const struct places *places, uint32_t place, uint8_t byte, struct array *set)
 {
 	const struct place *items = places->items;
 	uint8_t kind = items[place].kind;
 	int r = 0;
 
 	if (kind == PLACE_ALL || kind == PLACE_LOOP || (kind == PLACE_COMPONENT && byte != '/'))
-		r = places_enter(places, place, set);
+		r = mica_places_enter(places, place, set);
 	for (uint32_t child = items[parent_of(places, place)].first_child; r == 0 && child != NONE;
 	     child = items[child].sibling) {
 		kind = items[child].kind;
 		if ((kind == PLACE_BYTE && items[child].value == byte) ||
 		    (kind == PLACE_SET && mica_glob_set_has(places->sets[items[child].value], byte)))
-			r = places_enter(places, child, set);
+			r = mica_places_enter(places, child, set);
 		else if (kind == PLACE_BELOW && byte == '/')
-			r = places_enter(places, child + 1, set);
+			r = mica_places_enter(places, child + 1, set);
 	}
 	return r;
 }
@@ -220,28 +222,28 @@ static bool stays(const struct places *places, uint32_t place)
 	return places->items[place].kind == PLACE_ALL || places->items[place].kind == PLACE_LOOP;
 }
 
-int places_rules(const struct places *places, const uint32_t *set, size_t count, struct array *rules)
+int mica_places_rules(const struct places *places, const uint32_t *set, size_t count, struct array *rules)
 {
 	for (size_t i = 0; i < count; i++) {
 		uint32_t child = places->items[parent_of(places, set[i])].first_child;
 
 		for (; child != NONE; child = places->items[child].sibling)
 			if (places->items[child].kind == PLACE_RULE &&
-			    array_add(rules, places->items[child].value) < 0)
+			    mica_array_add(rules, places->items[child].value) < 0)
 				return -ENOMEM;
 	}
-	array_sort(rules);
+	mica_array_sort(rules);
 	return 0;
 }
 
-int places_prune(const struct places *places, struct array *set)
+int mica_places_prune(const struct places *places, struct array *set)
 {
 	_cleanup_array_ struct array decided = {};
 	size_t kept = 0;
 
-	array_sort(set);
+	mica_array_sort(set);
 	for (size_t i = 0; i < set->count; i++)
-		if (stays(places, set->items[i]) && places_rules(places, &set->items[i], 1, &decided) < 0)
+		if (stays(places, set->items[i]) && mica_places_rules(places, &set->items[i], 1, &decided) < 0)
 			return -ENOMEM;
 	for (size_t i = 0; decided.count && i < set->count; i++) {
 		const struct place *place = &places->items[set->items[i]];
@@ -258,13 +260,13 @@ int places_prune(const struct places *places, struct array *set)
 	return 0;
 }
 
-bool places_are_final(const struct places *places, const uint32_t *set, size_t count)
+bool mica_places_are_final(const struct places *places, const uint32_t *set, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (!has_only_rules(places, set[i]))
 			return false;
-		if (!stays(places, set[i]) && (places->items[set[i]].kind != PLACE_BELOW || i + 1 == count ||
-					       set[i + 1] != set[i] + 1))
+		if (!stays(places, set[i]) &&
+		    (places->items[set[i]].kind != PLACE_BELOW || i + 1 == count || set[i + 1] != set[i] + 1))
 			return false;
 	}
 	return count > 0;

@@ -20,8 +20,8 @@ static int add_pairs(struct array *pairs, const struct mica_automaton_rule *rule
 					same |= left & -left;
 		}
 		operations &= ~same;
-		if (array_add(pairs, same) < 0 ||
-		    array_add(pairs, MICA_POLICY_OUTCOME(rule->number, error, rule->verdict)) < 0)
+		if (mica_array_add(pairs, same) < 0 ||
+		    mica_array_add(pairs, MICA_POLICY_OUTCOME(rule->number, error, rule->verdict)) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -71,13 +71,13 @@ static int grow(struct rows *rows)
 /** Row 0, and room for one more. */
 static int prepare(struct rows *rows)
 {
-	if (!rows->begins.count && (array_add(&rows->begins, 0) < 0 || array_add(&rows->begins, 0) < 0))
+	if (!rows->begins.count && (mica_array_add(&rows->begins, 0) < 0 || mica_array_add(&rows->begins, 0) < 0))
 		return -ENOMEM;
 	return rows->begins.count * 2 >= rows->slot_count ? grow(rows) : 0;
 }
 
-int rows_add(struct rows *rows, const struct mica_automaton_rule *rules, const uint32_t *matching, size_t count,
-	     uint32_t *ret)
+int mica_rows_add(struct rows *rows, const struct mica_automaton_rule *rules, const uint32_t *matching, size_t count,
+		  uint32_t *ret)
 {
 	uint32_t left = UINT32_MAX;
 	size_t begin, size, slot;
@@ -110,7 +110,7 @@ int rows_add(struct rows *rows, const struct mica_automaton_rule *rules, const u
 			return 0;
 		}
 	}
-	r = array_add(&rows->begins, rows->pairs.count);
+	r = mica_array_add(&rows->begins, rows->pairs.count);
 	if (r < 0)
 		return r;
 	*ret = rows->begins.count - 2;
@@ -118,41 +118,69 @@ int rows_add(struct rows *rows, const struct mica_automaton_rule *rules, const u
 	return 0;
 }
 
-int rows_write(struct rows *rows, struct mica_tables *tables, uint32_t row, uint32_t *ret)
+static int write_pairs(struct mica_tables *tables, const uint32_t *pairs, size_t count, uint32_t *ret)
 {
-	const uint32_t *pairs;
-	size_t count;
-	int r;
+	int r = mica_tables_take(tables, 1 + count / 2, 1, ret);
 
-	if (!row) {
-		*ret = 0;
-		return 0;
-	}
-	if (!rows->references) {
-		rows->references = calloc(rows->begins.count, sizeof(*rows->references));
-		if (!rows->references)
-			return -ENOMEM;
-	}
-	if (!rows->references[row]) {
-		uint32_t at;
-
-		pairs = row_pairs(rows, row, &count);
-		r = mica_tables_take(tables, 1 + count / 2, 1, &at);
-		if (r < 0)
-			return r;
-		*mica_tables_word(tables, at) = count / 2;
-		for (size_t i = 0; i < count; i += 2)
-			*mica_tables_word(tables, at + 1 + i / 2) = mica_tables_pair(pairs[i], pairs[i + 1]);
-		rows->references[row] = at;
-	}
-	*ret = rows->references[row];
+	if (r < 0)
+		return r;
+	*mica_tables_word(tables, *ret) = count / 2;
+	for (size_t i = 0; i < count; i += 2)
+		*mica_tables_word(tables, *ret + 1 + i / 2) = mica_tables_pair(pairs[i], pairs[i + 1]);
 	return 0;
 }
 
-void rows_free(struct rows *rows)
+/** References of rows, once no more are added. */
+static int begin_writing(struct rows *rows)
 {
-	array_free(&rows->begins);
-	array_free(&rows->pairs);
+	if (!rows->references)
+		rows->references = calloc(2 * rows->begins.count + 1, sizeof(*rows->references));
+	return rows->references ? 0 : -ENOMEM;
+}
+
+int mica_rows_write(struct rows *rows, struct mica_tables *tables, uint32_t row, uint32_t *ret)
+{
+	int r = begin_writing(rows);
+
+	if (r == 0 && row && !rows->references[2 * row]) {
+		size_t count;
+		const uint32_t *pairs = row_pairs(rows, row, &count);
+
+		r = write_pairs(tables, pairs, count, &rows->references[2 * row]);
+	}
+	if (r < 0)
+		return r;
+	*ret = row ? rows->references[2 * row] : 0;
+	return 0;
+}
+
+int mica_rows_rest(struct rows *rows, struct mica_tables *tables, uint32_t row, uint64_t *ret_first, uint32_t *ret_rest)
+{
+	const uint32_t *pairs;
+	size_t count;
+	int r = begin_writing(rows);
+
+	if (r < 0)
+		return r;
+	*ret_first = 0;
+	*ret_rest = 0;
+	if (!row)
+		return 0;
+	pairs = row_pairs(rows, row, &count);
+	*ret_first = mica_tables_pair(pairs[0], pairs[1]);
+	if (count > 2 && !rows->references[2 * row + 1]) {
+		r = write_pairs(tables, pairs + 2, count - 2, &rows->references[2 * row + 1]);
+		if (r < 0)
+			return r;
+	}
+	*ret_rest = rows->references[2 * row + 1];
+	return 0;
+}
+
+void mica_rows_free(struct rows *rows)
+{
+	mica_array_free(&rows->begins);
+	mica_array_free(&rows->pairs);
 	free(rows->slots);
 	free(rows->references);
 	*rows = (struct rows){};

@@ -60,12 +60,12 @@ static int add_state(struct states *states, const struct array *set, size_t slot
 {
 	_cleanup_array_ struct array rules = {};
 	struct state state = { .begin = states->sets.count, .count = set->count, .transitions = NONE };
-	int r = places_rules(states->places, set->items, set->count, &rules);
+	int r = mica_places_rules(states->places, set->items, set->count, &rules);
 
 	if (r == 0)
-		r = rows_add(states->rows, states->places->rules, rules.items, rules.count, &state.row);
+		r = mica_rows_add(states->rows, states->places->rules, rules.items, rules.count, &state.row);
 	if (r == 0)
-		r = array_reserve(&states->sets, set->count);
+		r = mica_array_reserve(&states->sets, set->count);
 	if (r < 0)
 		return r;
 	if (states->sets.count + set->count > MICA_AUTOMATON_MAX_SETS)
@@ -73,17 +73,17 @@ static int add_state(struct states *states, const struct array *set, size_t slot
 	if (set->count)
 		memcpy(states->sets.items + states->sets.count, set->items, set->count * sizeof(set->items[0]));
 	states->sets.count += set->count;
-	state.final = places_are_final(states->places, set->items, set->count);
+	state.final = mica_places_are_final(states->places, set->items, set->count);
 	*ret = states->count;
 	states->slots[slot] = states->count + 1;
 	states->items[states->count++] = state;
 	return 0;
 }
 
-int states_of_set(struct states *states, struct array *set, uint32_t *ret)
+int mica_states_of_set(struct states *states, struct array *set, uint32_t *ret)
 {
 	size_t slot;
-	int r = places_prune(states->places, set);
+	int r = mica_places_prune(states->places, set);
 
 	if (r == 0)
 		r = reserve(states);
@@ -93,9 +93,8 @@ int states_of_set(struct states *states, struct array *set, uint32_t *ret)
 	for (; states->slots[slot]; slot = (slot + 1) & (states->slot_count - 1)) {
 		const struct state *state = &states->items[states->slots[slot] - 1];
 
-		if (state->count == set->count &&
-		    (!set->count || memcmp(states->sets.items + state->begin, set->items,
-					   set->count * sizeof(set->items[0])) == 0)) {
+		if (state->count == set->count && (!set->count || memcmp(states->sets.items + state->begin, set->items,
+									 set->count * sizeof(set->items[0])) == 0)) {
 			*ret = states->slots[slot] - 1;
 			return 0;
 		}
@@ -103,21 +102,21 @@ int states_of_set(struct states *states, struct array *set, uint32_t *ret)
 	return add_state(states, set, slot, ret);
 }
 
-int states_init(struct states *states, const struct places *places, struct rows *rows,
-		struct mica_automaton_limit *limit)
+int mica_states_init(struct states *states, const struct places *places, const struct classes *classes,
+		     struct rows *rows, struct mica_automaton_limit *limit)
 {
 	struct array empty = {};
 	uint32_t dead;
 
-	*states = (struct states){ .places = places, .rows = rows, .limit = limit };
-	return states_of_set(states, &empty, &dead);
+	*states = (struct states){ .places = places, .classes = classes, .rows = rows, .limit = limit };
+	return mica_states_of_set(states, &empty, &dead);
 }
 
-void states_free(struct states *states)
+void mica_states_free(struct states *states)
 {
-	array_free(&states->sets);
-	array_free(&states->next);
-	array_free(&states->expanded);
+	mica_array_free(&states->sets);
+	mica_array_free(&states->next);
+	mica_array_free(&states->expanded);
 	free(states->items);
 	free(states->slots);
 	*states = (struct states){};
@@ -128,23 +127,24 @@ static int expand(struct states *states, uint32_t state)
 {
 	const struct places *places = states->places;
 	_cleanup_array_ struct array set = {};
-	uint32_t classes = places->class_count, next;
+	uint32_t classes = states->classes->count, next;
 	int r = 0;
 
 	if (states->next.count + classes > MICA_AUTOMATON_MAX_TRANSITIONS)
 		return too_many(states, "transitions (states times byte classes) of one automaton",
 				MICA_AUTOMATON_MAX_TRANSITIONS);
-	if (array_reserve(&states->next, classes) < 0 || array_add(&states->expanded, state) < 0)
+	if (mica_array_reserve(&states->next, classes) < 0 || mica_array_add(&states->expanded, state) < 0)
 		return -ENOMEM;
-	for (uint32_t class = 0; class < classes; class++) {
+	for (uint32_t class = 0; class < classes; class ++) {
 		const struct state *from = &states->items[state];
 		uint32_t begin = from->begin, count = from->count;
 
 		set.count = 0;
 		for (uint32_t i = 0; r == 0 && i < count; i++)
-			r = places_step(places, states->sets.items[begin + i], places->member[class], &set);
+			r = mica_places_step(places, states->sets.items[begin + i], states->classes->member[class],
+					     &set);
 		if (r == 0)
-			r = states_of_set(states, &set, &next);
+			r = mica_states_of_set(states, &set, &next);
 		if (r < 0)
 			return r;
 		states->next.items[states->next.count++] = next;
@@ -153,9 +153,8 @@ static int expand(struct states *states, uint32_t state)
 	return 0;
 }
 
-int states_step(struct states *states, uint32_t state, uint8_t byte, uint32_t *ret)
+int mica_states_step(struct states *states, uint32_t state, uint8_t byte, uint32_t *ret)
 {
-	const struct places *places = states->places;
 	int r;
 
 	if (!state || states->items[state].final) {
@@ -167,21 +166,21 @@ int states_step(struct states *states, uint32_t state, uint8_t byte, uint32_t *r
 		if (r < 0)
 			return r;
 	}
-	*ret = states->next.items[(size_t)states->items[state].transitions * places->class_count +
-				  places->class_of[byte]];
+	*ret = states->next.items[(size_t)states->items[state].transitions * states->classes->count +
+				  states->classes->of[byte]];
 	return 0;
 }
 
-int states_complete(struct states *states, uint32_t state)
+int mica_states_complete(struct states *states, uint32_t state)
 {
-	uint32_t classes = states->places->class_count;
+	uint32_t classes = states->classes->count;
 	/* What is expanded from here on is expanded whole; what was before has been by an earlier call, or is now. */
 	int r = 0;
 
 	if (state && !states->items[state].final && states->items[state].transitions == NONE)
 		r = expand(states, state);
 	for (size_t i = states->completed; r == 0 && i < states->expanded.count; i++) {
-		for (uint32_t class = 0; r == 0 && class < classes; class++) {
+		for (uint32_t class = 0; r == 0 && class < classes; class ++) {
 			uint32_t next = states->next.items[i * classes + class];
 
 			if (next && !states->items[next].final && states->items[next].transitions == NONE)

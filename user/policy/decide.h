@@ -35,9 +35,9 @@ struct mica_policy_question {
 	/** In the object; begins with '/', at most MICA_POLICY_PATH_BYTES. NULL is "/". Of a mount: where it goes. */
 	const char *path;
 	/**
-	 * Of the operations of group `mounts`. Which of them an operation knows is fixed: mount all (type not with MS_BIND
-	 * in flags), move-mount the source, remount the flags; the path as `at` (if the object is a union) all that are no
-	 * capability operation.
+	 * Of the operations of group `mounts`. Which of them an operation knows is fixed: mount all (type not with
+	 * MS_BIND in flags), move-mount the source, remount the flags; the path as `at` (if the object is a union) all
+	 * that are no capability operation.
 	 */
 	const char *mount_type;
 	const char *mount_source;
@@ -54,7 +54,8 @@ enum mica_policy_voice {
 	_MICA_POLICY_VOICE_MAX,
 };
 
-/** Index of the answer of `otherwise` in a mounts section, and of "no entry is for the subject" in a volumes section. */
+/** Index of the answer of `otherwise` in a mounts section, and of "no entry is for the subject" in a volumes section.
+ */
 #define MICA_POLICY_OTHERWISE SIZE_MAX
 
 struct mica_policy_answer {
@@ -64,15 +65,16 @@ struct mica_policy_answer {
 	enum mica_policy_voice voice;
 	/** NULL: no voice. */
 	const struct mica_policy *policy;
-	/** Which rule, entry of mounts or entry of volumes of the policy; of isolation 0 unions, 1 volumes, 2 layers. */
+	/** Which rule, entry of mounts or entry of volumes of the policy; of isolation 0 unions, 1 volumes, 2 layers.
+	 */
 	size_t index;
 	/** Line of what decided, in policy->file. */
 	struct mica_policy_place place;
 };
 
 /**
- * Answers. The greatest verdict wins; of equal ones the first, by the order of the policies in the set and within a policy
- * rules, isolation, mounts, volumes. 0; -EINVAL: the path does not begin with '/'; -ENAMETOOLONG.
+ * Answers. The greatest verdict wins; of equal ones the first, by the order of the policies in the set and within a
+ * policy rules, isolation, mounts, volumes. 0; -EINVAL: the path does not begin with '/'; -ENAMETOOLONG.
  */
 int mica_policy_decide(const struct mica_policy_compiled *compiled, const struct mica_policy_question *question,
 		       struct mica_policy_answer *ret);

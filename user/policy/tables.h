@@ -22,13 +22,13 @@ struct mica_tables {
 };
 
 /**
- * Gives away `count` words, zeroed, that begin at a multiple of `align` (a power of two) and lie in one chunk if they fit
- * into one. 0; -E2BIG: more than MICA_POLICY_MAX_CHUNKS; -ENOMEM. Moves the words given before.
+ * Gives away `count` words, zeroed, that begin at a multiple of `align` (a power of two) and lie in one chunk if they
+ * fit into one. 0; -E2BIG: more than MICA_POLICY_MAX_CHUNKS; -ENOMEM. Moves the words given before.
  */
 int mica_tables_take(struct mica_tables *tables, uint32_t count, uint32_t align, uint32_t *ret);
 
 /** A word that was given away. */
-static inline uint64_t *mica_tables_word(const struct mica_tables *tables, uint32_t word)
+static inline __u64 *mica_tables_word(const struct mica_tables *tables, uint32_t word)
 {
 	return &tables->chunks[word / MICA_POLICY_CHUNK_WORDS].words[word % MICA_POLICY_CHUNK_WORDS];
 }
