@@ -75,54 +75,46 @@ static long mica_policy_compare_step(__u32 step, void *data)
 }
 
 /** Whether the entry at `reference` is the first match->entry_bytes bytes of the path. */
-mica_policy_always_inline int mica_policy_compare(struct mica_policy_context *context, __u32 reference, __u32 lanes)
+mica_policy_function int mica_policy_compare(struct mica_policy_match *match, __u32 reference)
 {
-	struct mica_policy_match *match = context->match;
-	const struct mica_policy_chunk *chunk = mica_policy_chunk(context, reference);
+	struct mica_policy_context context = { .match = match };
 	__u32 head;
 
-	if (!chunk)
+	if (!match)
 		return 0;
-	head = mica_policy_word(chunk, reference);
+	context.chunk = mica_policy_chunk(match, reference);
+	if (!context.chunk)
+		return 0;
+	head = mica_policy_word(context.chunk, reference);
 	if ((head & 0xffff) != match->entry_bytes)
 		return 0;
-	context->chunk = chunk;
-	context->offset = reference + MICA_POLICY_ENTRY_WORDS;
+	context.offset = reference + MICA_POLICY_ENTRY_WORDS;
 	if (head & MICA_POLICY_ENTRY_STATES)
-		context->offset += (lanes + 1) / 2;
+		context.offset += (match->root.lanes + 1) / 2;
 	match->differs = 0;
-	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_COMPARE_WORDS, mica_policy_compare_step, context);
+	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_COMPARE_WORDS, mica_policy_compare_step, &context);
 	return !match->differs;
 }
 
-/** The automaton that is asked: its root. */
-struct mica_policy_root {
-	__u32 lanes;
-	__u32 filter;
-	__u32 filter_mask;
-	__u32 buckets;
-	__u32 buckets_mask;
-	__u32 classes;
-	__u32 probes;
-};
-
 /** Finds the entry with this hash that is the first `bytes` bytes of the path. 0: there is none. */
-mica_policy_always_inline __u32 mica_policy_find(struct mica_policy_context *context,
-						 const struct mica_policy_root *root, __u64 hash, __u32 bytes)
+mica_policy_function int mica_policy_find(struct mica_policy_match *match, __u64 hash, __u32 bytes)
 {
-	context->match->entry_bytes = bytes;
+	if (!match)
+		return 0;
+	match->entry_bytes = bytes;
 	for (__u32 probe = 0; probe < MICA_POLICY_MAX_PROBES; probe++) {
-		__u32 bucket = root->buckets + (((__u32)hash + probe) & root->buckets_mask) * MICA_POLICY_BUCKET_SLOTS;
-		const struct mica_policy_chunk *chunk = mica_policy_chunk(context, bucket);
+		__u32 bucket = match->root.buckets +
+			       (((__u32)hash + probe) & match->root.buckets_mask) * MICA_POLICY_BUCKET_SLOTS;
+		const struct mica_policy_chunk *chunk = mica_policy_chunk(match, bucket);
 
-		if (probe >= root->probes || !chunk)
+		if (probe >= match->root.probes || !chunk)
 			return 0;
 		for (__u32 i = 0; i < MICA_POLICY_BUCKET_SLOTS; i++) {
 			__u64 slot = mica_policy_word(chunk, bucket + i);
 
 			if (!slot)
 				return 0;
-			if (slot >> 32 == hash >> 32 && mica_policy_compare(context, slot, root->lanes))
+			if (slot >> 32 == hash >> 32 && mica_policy_compare(match, slot))
 				return slot;
 		}
 	}
@@ -130,21 +122,21 @@ mica_policy_always_inline __u32 mica_policy_find(struct mica_policy_context *con
 }
 
 /** The outcome that a row has for the operation, or 0. */
-mica_policy_always_inline __u32 mica_policy_row(struct mica_policy_context *context, __u32 row)
+mica_policy_function int mica_policy_row(struct mica_policy_match *match, __u32 row)
 {
 	const struct mica_policy_chunk *chunk;
 	__u32 count;
 
-	if (!row)
+	if (!row || !match)
 		return 0;
-	chunk = mica_policy_chunk(context, row);
+	chunk = mica_policy_chunk(match, row);
 	if (!chunk)
 		return MICA_POLICY_OUTCOME_BROKEN;
 	count = mica_policy_word(chunk, row);
 	for (__u32 i = 0; i < MICA_POLICY_MAX_PAIRS && i < count; i++) {
 		__u64 pair = mica_policy_word(chunk, row + 1 + i);
 
-		if ((__u32)pair & context->match->operations)
+		if ((__u32)pair & match->operations)
 			return pair >> 32;
 	}
 	return 0;
@@ -185,7 +177,7 @@ static long mica_policy_run_step(__u32 step, void *data)
 
 	if (!state || state & MICA_POLICY_NEXT_FINAL || match->position >= match->path_bytes)
 		return 1;
-	chunk = mica_policy_chunk(context, state & MICA_POLICY_NEXT_REFERENCE);
+	chunk = mica_policy_chunk(match, state & MICA_POLICY_NEXT_REFERENCE);
 	if (!chunk) {
 		match->differs = 1;
 		return 1;
@@ -221,7 +213,7 @@ static long mica_policy_run_step(__u32 step, void *data)
 }
 
 /** The row that a state gives when the path ends in it. */
-mica_policy_always_inline __u32 mica_policy_end_row(struct mica_policy_context *context, __u32 state)
+mica_policy_always_inline __u32 mica_policy_end_row(const struct mica_policy_match *match, __u32 state)
 {
 	const struct mica_policy_chunk *chunk;
 	__u64 slot;
@@ -231,7 +223,7 @@ mica_policy_always_inline __u32 mica_policy_end_row(struct mica_policy_context *
 	state &= MICA_POLICY_NEXT_REFERENCE;
 	if (!state)
 		return 0;
-	chunk = mica_policy_chunk(context, state);
+	chunk = mica_policy_chunk(match, state);
 	if (!chunk)
 		return 0;
 	/* A literal's header has no end; what stands behind it is no slot. */
@@ -241,41 +233,41 @@ mica_policy_always_inline __u32 mica_policy_end_row(struct mica_policy_context *
 	return slot >> 32 == state ? slot : 0;
 }
 
-/** Runs one lane from the entry, which ends at a slash of the path; its outcome. */
-mica_policy_always_inline __u32 mica_policy_lane(struct mica_policy_context *context,
-						 const struct mica_policy_root *root, __u32 entry, __u32 entry_bytes,
-						 __u32 lane)
+/** Runs one lane from the entry match->entry, which ends at a slash of the path; its outcome. */
+mica_policy_function int mica_policy_lane(struct mica_policy_match *match, __u32 lane)
 {
-	struct mica_policy_match *match = context->match;
-	const struct mica_policy_chunk *chunk = mica_policy_chunk(context, entry);
+	struct mica_policy_context context = { .match = match };
+	const struct mica_policy_chunk *chunk;
 	__u64 states;
 
+	if (!match)
+		return MICA_POLICY_OUTCOME_BROKEN;
+	chunk = mica_policy_chunk(match, match->entry);
 	if (!chunk)
 		return MICA_POLICY_OUTCOME_BROKEN;
-	states = mica_policy_word(chunk, entry + MICA_POLICY_ENTRY_WORDS + lane / 2);
+	states = mica_policy_word(chunk, match->entry + MICA_POLICY_ENTRY_WORDS + lane / 2);
 	match->state = lane & 1 ? states >> 32 : states;
-	match->position = entry_bytes + 1;
+	match->position = match->entry_bytes + 1;
 	match->differs = 0;
 	if (match->state && !(match->state & MICA_POLICY_NEXT_FINAL)) {
-		context->chunk = mica_policy_chunk(context, root->classes);
-		context->offset = root->classes;
-		if (!context->chunk)
+		context.chunk = mica_policy_chunk(match, match->root.classes);
+		context.offset = match->root.classes;
+		if (!context.chunk)
 			return MICA_POLICY_OUTCOME_BROKEN;
-		mica_policy_loop(MICA_POLICY_PATH_BYTES, mica_policy_run_step, context);
+		mica_policy_loop(MICA_POLICY_PATH_BYTES, mica_policy_run_step, &context);
 		if (match->differs)
 			return MICA_POLICY_OUTCOME_BROKEN;
 	}
-	return mica_policy_row(context, mica_policy_end_row(context, match->state));
+	return mica_policy_row(match, mica_policy_end_row(match, match->state));
 }
 
 /** The lowest rule of all lanes from the deepest entry that has states. */
-mica_policy_always_inline __u32 mica_policy_lanes(struct mica_policy_context *context,
-						  const struct mica_policy_root *root, __u32 entry, __u32 entry_bytes)
+mica_policy_always_inline __u32 mica_policy_lanes(struct mica_policy_match *match)
 {
 	__u32 best = 0;
 
-	for (__u32 lane = 0; lane < MICA_POLICY_MAX_LANES && lane < root->lanes; lane++) {
-		__u32 outcome = mica_policy_lane(context, root, entry, entry_bytes, lane);
+	for (__u32 lane = 0; lane < MICA_POLICY_MAX_LANES && lane < match->root.lanes; lane++) {
+		__u32 outcome = mica_policy_lane(match, lane);
 
 		if (outcome == MICA_POLICY_OUTCOME_BROKEN)
 			return outcome;
@@ -286,10 +278,9 @@ mica_policy_always_inline __u32 mica_policy_lanes(struct mica_policy_context *co
 }
 
 /** Reads a root. False: there is none. */
-mica_policy_always_inline int mica_policy_read_root(const struct mica_policy_context *context, __u32 reference,
-						    struct mica_policy_root *ret)
+mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *match, __u32 reference)
 {
-	const struct mica_policy_chunk *chunk = mica_policy_chunk(context, reference);
+	const struct mica_policy_chunk *chunk = mica_policy_chunk(match, reference);
 	__u64 head, filter, buckets, classes;
 
 	if (!chunk)
@@ -298,92 +289,90 @@ mica_policy_always_inline int mica_policy_read_root(const struct mica_policy_con
 	filter = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_FILTER);
 	buckets = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_BUCKETS);
 	classes = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_CLASSES);
-	ret->lanes = head >> 32;
-	ret->filter = filter;
-	ret->filter_mask = filter >> 32;
-	ret->buckets = buckets;
-	ret->buckets_mask = buckets >> 32;
-	ret->classes = classes;
-	ret->probes = classes >> 32;
+	match->root.lanes = head >> 32;
+	match->root.filter = filter;
+	match->root.filter_mask = filter >> 32;
+	match->root.buckets = buckets;
+	match->root.buckets_mask = buckets >> 32;
+	match->root.classes = classes;
+	match->root.probes = classes >> 32;
 	return (__u32)head == MICA_POLICY_ROOT_MARK;
 }
 
-/** The entry that is the whole path: what it gives. False: there is none. */
-mica_policy_always_inline int mica_policy_whole(struct mica_policy_context *context,
-						const struct mica_policy_root *root, __u32 *ret_outcome)
+/** Hashes the path, and notes where its filter says that entries with states may end. 0, or the tables are broken. */
+mica_policy_function int mica_policy_scan(struct mica_policy_match *match)
 {
-	struct mica_policy_match *match = context->match;
-	__u32 entry = mica_policy_find(context, root, match->hash, match->path_bytes);
-	__u64 pair;
+	struct mica_policy_context context = { .match = match };
 
-	if (!entry)
-		return 0;
-	/* Found, so context->chunk is the entry's. */
-	pair = mica_policy_word(context->chunk, entry + 1);
-	if ((__u32)pair & match->operations)
-		*ret_outcome = pair >> 32;
-	else
-		*ret_outcome = mica_policy_row(context, mica_policy_word(context->chunk, entry) >> 32);
-	return 1;
+	if (!match)
+		return 1;
+	context.chunk = mica_policy_chunk(match, match->root.filter);
+	if (!context.chunk)
+		return 1;
+	context.offset = match->root.filter;
+	context.mask = match->root.filter_mask;
+	match->hash = MICA_POLICY_HASH_START;
+	match->candidates = 0;
+	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_SCAN_WORDS + 1, mica_policy_scan_step, &context);
+	return 0;
 }
 
-struct mica_policy_search {
-	struct mica_policy_context context;
-	struct mica_policy_root root;
-	__u32 entry;
-	__u32 bytes;
-};
+/** What the entry that is the whole path gives. */
+mica_policy_always_inline __u32 mica_policy_whole(struct mica_policy_match *match, __u32 entry)
+{
+	const struct mica_policy_chunk *chunk = mica_policy_chunk(match, entry);
+	__u64 pair;
+
+	if (!chunk)
+		return MICA_POLICY_OUTCOME_BROKEN;
+	pair = mica_policy_word(chunk, entry + 1);
+	if ((__u32)pair & match->operations)
+		return pair >> 32;
+	return mica_policy_row(match, mica_policy_word(chunk, entry) >> 32);
+}
 
 /** Looks whether the deepest candidate that is left is one. */
 static long mica_policy_search_step(__u32 step, void *data)
 {
-	struct mica_policy_search *search = data;
-	struct mica_policy_match *match = search->context.match;
-	__u32 number = match->candidates - 1;
-	(void)step;
+	struct mica_policy_match *match = ((struct mica_policy_context *)data)->match;
+	__u32 number = match->candidates - 1, entry;
+	const struct mica_policy_chunk *chunk;
 
+	(void)step;
 	if (!match->candidates)
 		return 1;
 	match->candidates = number;
 	number &= MICA_POLICY_PATH_SLASHES - 1;
-	search->bytes = match->candidate_bytes[number];
-	search->entry = mica_policy_find(&search->context, &search->root, match->candidate_hash[number], search->bytes);
-	if (!search->entry)
+	entry = mica_policy_find(match, match->candidate_hash[number], match->candidate_bytes[number]);
+	if (!entry)
 		return 0;
+	chunk = mica_policy_chunk(match, entry);
 	/* An entry without states only looks like one by its hash. */
-	if (mica_policy_word(search->context.chunk, search->entry) & MICA_POLICY_ENTRY_STATES)
-		return 1;
-	search->entry = 0;
-	return 0;
+	if (!chunk || !(mica_policy_word(chunk, entry) & MICA_POLICY_ENTRY_STATES))
+		return 0;
+	match->entry = entry;
+	return 1;
 }
 
 /**
  * What the automaton at `reference` says to match->operations on match->path: an outcome. The path begins with '/' and
  * has no other at its end.
  */
-mica_policy_always_inline __u32 mica_policy_match(struct mica_policy_context *start, __u32 reference)
+mica_policy_always_inline __u32 mica_policy_match(struct mica_policy_match *match, __u32 reference)
 {
-	struct mica_policy_search search = { .context = *start };
-	struct mica_policy_match *match = start->match;
-	__u32 outcome;
+	struct mica_policy_context context = { .match = match };
+	__u32 entry;
 
-	if (match->path_bytes > MICA_POLICY_PATH_BYTES || !mica_policy_read_root(start, reference, &search.root))
+	if (match->path_bytes > MICA_POLICY_PATH_BYTES || !mica_policy_read_root(match, reference))
 		return MICA_POLICY_OUTCOME_BROKEN;
-	search.context.chunk = mica_policy_chunk(start, search.root.filter);
-	if (!search.context.chunk)
+	if (mica_policy_scan(match))
 		return MICA_POLICY_OUTCOME_BROKEN;
-	search.context.offset = search.root.filter;
-	search.context.mask = search.root.filter_mask;
-	match->hash = MICA_POLICY_HASH_START;
-	match->candidates = 0;
-	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_SCAN_WORDS + 1, mica_policy_scan_step,
-			 &search.context);
-	if (mica_policy_whole(&search.context, &search.root, &outcome))
-		return outcome;
-	mica_policy_loop(MICA_POLICY_PATH_SLASHES, mica_policy_search_step, &search);
-	if (!search.entry)
-		return 0;
-	return mica_policy_lanes(&search.context, &search.root, search.entry, search.bytes);
+	entry = mica_policy_find(match, match->hash, match->path_bytes);
+	if (entry)
+		return mica_policy_whole(match, entry);
+	match->entry = 0;
+	mica_policy_loop(MICA_POLICY_PATH_SLASHES, mica_policy_search_step, &context);
+	return match->entry ? mica_policy_lanes(match) : 0;
 }
 
 #endif

@@ -11,9 +11,12 @@
 #ifdef __bpf__
 #include <bpf/bpf_helpers.h>
 #define mica_policy_always_inline static __always_inline
+/** Verified by itself, once, whoever calls it. */
+#define mica_policy_function __weak __noinline
 #else
 #include <string.h>
 #define mica_policy_always_inline static inline __attribute__((always_inline, unused))
+#define mica_policy_function static inline __attribute__((unused))
 #endif
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -23,6 +26,17 @@
 /** Words of a path that one step of the scan, and of a comparison, looks at. */
 #define MICA_POLICY_SCAN_WORDS 4
 #define MICA_POLICY_COMPARE_WORDS 8
+
+/** An automaton's root, read. */
+struct mica_policy_root {
+	__u32 lanes;
+	__u32 filter;
+	__u32 filter_mask;
+	__u32 buckets;
+	__u32 buckets_mask;
+	__u32 classes;
+	__u32 probes;
+};
 
 /**
  * Where a match stands, and the path. In the kernel in a map: 6.1 verifies a loop's body once if what it reads is from
@@ -35,12 +49,14 @@ struct mica_policy_match {
 	__u32 operations;
 	/** Of the words passed so far; of the whole path. */
 	__u64 hash;
+	struct mica_policy_root root;
 	/** Places in the path where the filter says that an entry may end. */
 	__u32 candidates;
-	/** Length of the entry that is looked for, and the entry. */
+	/** The entry that is looked at: its length, and whether it is something else. */
 	__u32 entry_bytes;
-	__u32 entry;
 	__u32 differs;
+	/** The deepest entry that has states. */
+	__u32 entry;
 	/** Where the automaton is: in the path, and in the tables. */
 	__u32 position;
 	__u32 state;
@@ -48,23 +64,24 @@ struct mica_policy_match {
 	__u16 candidate_bytes[MICA_POLICY_PATH_SLASHES];
 	/** Room for the words that begin in the path, wherever they do. */
 	char path[MICA_POLICY_PATH_BYTES + 64];
-};
-
-struct mica_policy_context {
-	struct mica_policy_match *match;
-	/** Chunk that the loop reads from, and its first word there. */
-	const struct mica_policy_chunk *chunk;
-	__u32 offset;
-	__u32 mask;
 #ifndef __bpf__
+	/** The tables; a program has them in a map. */
 	const struct mica_policy_chunk *chunks;
 	__u32 chunk_count;
 #endif
 };
 
+/** What a loop reads. */
+struct mica_policy_context {
+	struct mica_policy_match *match;
+	const struct mica_policy_chunk *chunk;
+	__u32 offset;
+	__u32 mask;
+};
+
 #ifdef __bpf__
 
-mica_policy_always_inline const struct mica_policy_chunk *mica_policy_chunk(const struct mica_policy_context *context,
+mica_policy_always_inline const struct mica_policy_chunk *mica_policy_chunk(const struct mica_policy_match *match,
 									    __u32 reference)
 {
 	__u32 number = reference / MICA_POLICY_CHUNK_WORDS;
@@ -82,12 +99,12 @@ mica_policy_always_inline __u64 mica_policy_path_word(const struct mica_policy_m
 
 #else
 
-mica_policy_always_inline const struct mica_policy_chunk *mica_policy_chunk(const struct mica_policy_context *context,
+mica_policy_always_inline const struct mica_policy_chunk *mica_policy_chunk(const struct mica_policy_match *match,
 									    __u32 reference)
 {
 	__u32 number = reference / MICA_POLICY_CHUNK_WORDS;
 
-	return number < context->chunk_count ? &context->chunks[number] : NULL;
+	return number < match->chunk_count ? &match->chunks[number] : NULL;
 }
 
 mica_policy_always_inline void mica_policy_loop(__u32 times, long (*step)(__u32, void *), void *context)

@@ -147,8 +147,8 @@ uint32_t draw(struct lottery *lottery, uint32_t end)
 }
 
 /** Long names come often enough for paths to match in long runs of bytes. */
-static const char *const names[] = { "a",   "b",	"ab",	   "ba",     "aab",		    "b.c", "abc.a",
-				     "\xff", "long-name", "long-nama", "library", "library-of-things.so" };
+static const char *const names[] = { "a",     "b",    "ab",        "ba",        "aab",     "b.c",
+				     "abc.a", "\xff", "long-name", "long-nama", "library", "library-of-things.so" };
 
 static void append(char *ret, size_t size, const char *what)
 {
@@ -158,7 +158,8 @@ static void append(char *ret, size_t size, const char *what)
 
 static void draw_piece(struct lottery *lottery, char *ret, size_t size, unsigned depth)
 {
-	static const char *const pieces[] = { "*", "**", "?", "[ab]", "[!a]", "[a-b.]", "\\*", "\\a", "[]a]", "a", "b", "." };
+	static const char *const pieces[] = { "*",   "**",  "?",    "[ab]", "[!a]", "[a-b.]",
+					      "\\*", "\\a", "[]a]", "a",    "b",    "." };
 
 	if (depth < 2 && draw(lottery, 12) == 0) {
 		append(ret, size - 1, "{");
