@@ -22,6 +22,7 @@ struct mica_command {
 extern const struct mica_command mica_command_trace;
 extern const struct mica_command mica_command_holders;
 extern const struct mica_command mica_command_doctor;
+extern const struct mica_command mica_command_policy;
 extern const struct mica_command mica_command_help;
 extern const struct mica_command mica_command_version;
 

@@ -29,8 +29,23 @@ _mica()
 		words="--all --json --help"
 		;;
 	doctor) words="--json --help" ;;
-	help) words="trace holders doctor version" ;;
-	*) words="trace holders doctor help version --verbose --version --help" ;;
+	policy)
+		case $COMP_CWORD-${COMP_WORDS[2]:-} in
+		2-*) words="check explain --help" ;;
+		3-explain) words= ;; # the rule is of a file that comes behind it
+		*)
+			if [[ $cur != -* ]]; then
+				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+				compopt -o filenames 2>/dev/null
+				return
+			fi
+			words="--help"
+			[ "${COMP_WORDS[2]:-}" != check ] || words+=" --quiet"
+			;;
+		esac
+		;;
+	help) words="trace holders doctor policy version" ;;
+	*) words="trace holders doctor policy help version --verbose --version --help" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
