@@ -85,14 +85,14 @@ static int compare_names(const void *a, const void *b)
 /** first[n]: the first rule with the name of rule n, if that is another one. */
 static int find_names(const struct mica_policy *policy, const struct mica_policy_rule **first)
 {
-	_cleanup_free_ const struct mica_policy_rule **sorted = calloc(policy->rule_count + 1, sizeof(*sorted));
+	_cleanup_free_ const struct mica_policy_rule **sorted = calloc(policy->rule_count + 1, sizeof(void *));
 	const struct mica_policy_rule *run = NULL;
 
 	if (!sorted)
 		return -ENOMEM;
 	for (size_t i = 0; i < policy->rule_count; i++)
 		sorted[i] = &policy->rules[i];
-	qsort(sorted, policy->rule_count, sizeof(struct mica_policy_rule *), compare_names);
+	qsort(sorted, policy->rule_count, sizeof(void *), compare_names);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		if (!run || strcmp(run->name, sorted[i]->name) != 0)
 			run = sorted[i];
@@ -106,7 +106,7 @@ static int check_rules(const struct check *check)
 {
 	const struct mica_policy *policy = check->policy;
 	_cleanup_free_ struct mica_policy_hiding *hidings = calloc(policy->rule_count + 1, sizeof(*hidings));
-	_cleanup_free_ const struct mica_policy_rule **first = calloc(policy->rule_count + 1, sizeof(*first));
+	_cleanup_free_ const struct mica_policy_rule **first = calloc(policy->rule_count + 1, sizeof(void *));
 	int r;
 
 	if (!hidings || !first)
