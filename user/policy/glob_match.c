@@ -41,8 +41,8 @@ static void pass_empty(const char *glob, size_t size, struct matching *matching)
 	struct mica_glob_token token;
 
 	for (size_t offset = 0, next = 0; mica_glob_next(glob, size, &next, &token); offset = next)
-		if (matching->at[offset] && (token.kind == MICA_GLOB_ALL || token.kind == MICA_GLOB_COMPONENT ||
-					     token.kind == MICA_GLOB_BELOW))
+		if (matching->at[offset] &&
+		    (token.kind == MICA_GLOB_ALL || token.kind == MICA_GLOB_COMPONENT || token.kind == MICA_GLOB_BELOW))
 			matching->at[next] = true;
 }
 
