@@ -33,7 +33,7 @@ struct {
 } matches SEC(".maps");
 
 /** The automaton that is asked. */
-u32 root = 0;
+__u32 root = 0;
 
 static __always_inline u32 match_path(struct mica_policy_match *match)
 {
@@ -67,11 +67,11 @@ struct {
 } bench_paths SEC(".maps");
 
 /** Paths that there are, and the one that is next. */
-u32 bench_count = 1;
-u32 bench_next = 0;
+__u32 bench_count = 1;
+__u32 bench_next = 0;
 /** Paths that a rule decided, and the rules' sum, so that the result is used, and can be checked. */
-u64 bench_decided = 0;
-u64 bench_sum = 0;
+__u64 bench_decided = 0;
+__u64 bench_sum = 0;
 
 /** Brings the next path to where a walk would leave it. */
 static __always_inline struct mica_policy_match *next_path(void)

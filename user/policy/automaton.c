@@ -398,8 +398,9 @@ static int expand_rules(struct build *build)
 int mica_automaton_build(struct mica_tables *tables, const struct mica_automaton_rule *rules, size_t count,
 			 uint32_t *ret_root, struct mica_automaton_limit *ret_limit)
 {
-	struct mica_automaton_limit limit = { "bytes of tables",
-					      MICA_POLICY_MAX_CHUNKS * sizeof(struct mica_policy_chunk) };
+	const struct mica_automaton_limit bytes = { "bytes of tables",
+						    MICA_POLICY_MAX_CHUNKS * sizeof(struct mica_policy_chunk) };
+	struct mica_automaton_limit limit = bytes;
 	_cleanup_(build_free) struct build build = { .rules = rules, .rule_count = count, .limit = &limit };
 	int r;
 
@@ -411,8 +412,11 @@ int mica_automaton_build(struct mica_tables *tables, const struct mica_automaton
 		r = make_literals(&build);
 	if (r == 0 && make_classes(&build))
 		r = make_lanes(&build, 0, build.glob_count);
-	if (r == 0)
+	if (r == 0) {
+		/* A lane that was too large, and was halved, left its limit here. */
+		limit = bytes;
 		r = write_all(&build, tables, ret_root);
+	}
 	if (r == -E2BIG)
 		*ret_limit = limit;
 	return r;

@@ -10,6 +10,9 @@
 #include "policy/policy.h"
 #include "policy/tables.h"
 
+/** Objects (unions, volumes of a glob, layers of a glob or number) that the rules of a policy name. */
+#define MICA_POLICY_MAX_GROUPS 1024
+
 /** The rules of a policy for one object: one automaton. */
 struct mica_policy_group {
 	/** enum mica_policy_object */

@@ -74,13 +74,14 @@ struct mica_policy_answer {
 
 /**
  * Answers. The greatest verdict wins; of equal ones the first, by the order of the policies in the set and within a
- * policy rules, isolation, mounts, volumes. 0; -EINVAL: the path does not begin with '/'; -ENAMETOOLONG.
+ * policy rules, isolation, mounts, volumes. 0; -EINVAL: the path does not begin with '/'; -ENAMETOOLONG; -ENOMEM.
  */
 int mica_policy_decide(const struct mica_policy_compiled *compiled, const struct mica_policy_question *question,
 		       struct mica_policy_answer *ret);
 
-/** Whether the subjects of policy `index` of the set choose `who`; is_default is asked of the set as a whole. */
-bool mica_policy_applies(const struct mica_policy_set *set, size_t index, const struct mica_policy_who *who);
+/** Whether the subjects of policy `index` of the set choose `who` (is_default is asked of the set as a whole): 1, 0, or
+ * -ENOMEM. */
+int mica_policy_applies(const struct mica_policy_set *set, size_t index, const struct mica_policy_who *who);
 
 /** "none", "rule", "isolation", "mounts", "volumes". */
 const char *mica_policy_voice_name(enum mica_policy_voice voice);

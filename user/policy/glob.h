@@ -10,7 +10,7 @@
  * "/x" matches /x at any depth. Braces are expanded first, as in a shell; the rest is read from the globs that they
  * stand for.
  *
- * Pure; nothing here but mica_glob_expand allocates.
+ * Pure; nothing here but mica_glob_expand and mica_glob_match allocates.
  */
 #ifndef MICA_POLICY_GLOB_H
 #define MICA_POLICY_GLOB_H
@@ -76,6 +76,9 @@ typedef int (*mica_glob_take)(const char *text, size_t size, void *userdata);
  * returned, -ENOMEM, or -E2BIG: more than MICA_GLOB_MAX_ALTERNATIVES. For a glob that passed the check.
  */
 int mica_glob_expand(const char *text, mica_glob_take take, void *userdata);
+
+/** Whether a glob that passed the check matches a whole string: 1, 0, or -ENOMEM. For names; paths go by tables. */
+int mica_glob_match(const char *glob, const char *text);
 
 static inline bool mica_glob_set_has(const uint64_t set[4], uint8_t byte)
 {
