@@ -11,6 +11,7 @@
 
 static const struct mica_command *const verbs[] = {
 	&mica_policy_command_check,
+	&mica_policy_command_test,
 	&mica_policy_command_explain,
 	NULL,
 };
@@ -29,6 +30,22 @@ int mica_policy_open(const char *const *files, size_t count, struct mica_policy_
 	}
 	(void)fputs(text, stderr);
 	return MICA_EXIT_USAGE;
+}
+
+int mica_policy_open_compiled(const struct mica_policy_set *set, struct mica_policy_compiled *ret)
+{
+	struct mica_policy_refusal refusal = {};
+	int r = mica_policy_compile(set, ret, &refusal);
+
+	if (r == 0)
+		return MICA_EXIT_OK;
+	if (r == -E2BIG) {
+		mica_log_error("%s: policy '%s' is too large: more than %llu %s", refusal.policy->file,
+			       refusal.policy->name, (unsigned long long)refusal.limit.most, refusal.limit.what);
+		return MICA_EXIT_USAGE;
+	}
+	mica_log_error_errno(r, "cannot compile the policies");
+	return MICA_EXIT_FAILURE;
 }
 
 static void print_usage(FILE *out)
@@ -70,6 +87,6 @@ static int run(int argc, char **argv)
 
 const struct mica_command mica_command_policy = {
 	.name = "policy",
-	.summary = "check and explain policies",
+	.summary = "check, ask and explain policies",
 	.run = run,
 };

@@ -48,12 +48,16 @@ static int run(int argc, char **argv)
 		.doc = "Checks policy files, together as one set. What is wrong is told as FILE:LINE:COLUMN.",
 	};
 	_cleanup_policy_set_ struct mica_policy_set set = {};
+	_cleanup_policy_compiled_ struct mica_policy_compiled compiled = {};
 	struct options check = {};
 	int status;
 
 	if (mica_cmd_parse(&argp, argc, argv, &check) != 0)
 		return MICA_EXIT_USAGE;
 	status = mica_policy_open((const char *const *)check.files, check.count, &set);
+	/* Limits of the tables show only here. */
+	if (status == MICA_EXIT_OK)
+		status = mica_policy_open_compiled(&set, &compiled);
 	if (status == MICA_EXIT_OK && !check.quiet)
 		(void)printf("%zu %s with %zu %s: nothing wrong\n", set.count, set.count == 1 ? "policy" : "policies",
 			     set.rule_count, set.rule_count == 1 ? "rule" : "rules");

@@ -1,6 +1,34 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # bash completion for mica
 
+# The verbs below `mica policy`, which take files.
+_mica_policy()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words files=yes
+	local operations="read write create delete rename link truncate chmod chown utimes xattr acl ioctl mmap-write copy-up
+		whiteout opaque mount umount move-mount remount mount-setattr open-tree pivot-root setns device-open
+		modify change-lower mounts"
+
+	case $COMP_CWORD-${COMP_WORDS[2]:-}-$prev in
+	2-*) words="check test explain --help" files= ;;
+	3-explain-*) words="--help" files= ;; # the rule is of a file that comes behind it
+	*-check-*) words="--quiet --help" ;;
+	*-test---on) words=$operations files= ;;
+	*-test---engine) words="docker podman containerd crun runc mica" files= ;;
+	*-test---container | *-test--c | *-test---id | *-test---image | *-test---cgroup | *-test---namespace | *-test--n) return ;;
+	*-test---volume | *-test---layer | *-test---type | *-test---flags) return ;;
+	*-test-*) words="--container --id --image --cgroup --namespace --engine --on --union --volume --layer --path --foreign
+		--type --source --flags --help" ;;
+	*) words="--help" ;;
+	esac
+	if [[ -n $files && $cur != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
 _mica()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
@@ -30,19 +58,8 @@ _mica()
 		;;
 	doctor) words="--json --help" ;;
 	policy)
-		case $COMP_CWORD-${COMP_WORDS[2]:-} in
-		2-*) words="check explain --help" ;;
-		3-explain) words= ;; # the rule is of a file that comes behind it
-		*)
-			if [[ $cur != -* ]]; then
-				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-				compopt -o filenames 2>/dev/null
-				return
-			fi
-			words="--help"
-			[ "${COMP_WORDS[2]:-}" != check ] || words+=" --quiet"
-			;;
-		esac
+		_mica_policy
+		return
 		;;
 	help) words="trace holders doctor policy version" ;;
 	*) words="trace holders doctor policy help version --verbose --version --help" ;;
