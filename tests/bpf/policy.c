@@ -31,8 +31,8 @@ static void append_random(char *path, size_t size)
 
 		if (strlen(path) + strlen(name) + 2 > size)
 			return;
-		(void)strcat(path, "/");
-		(void)strcat(path, name);
+		(void)strncat(path, "/", size - strlen(path) - 1);
+		(void)strncat(path, name, size - strlen(path) - 1);
 	}
 }
 

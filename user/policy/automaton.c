@@ -176,7 +176,8 @@ static bool lies_below(const struct literal *literal, const struct literal *abov
 /** Finds the different literals, and what lies below what. */
 static int make_literals(struct build *build)
 {
-	qsort_r(build->globs, build->glob_count, sizeof(build->globs[0]), compare_globs, build->text);
+	if (build->glob_count)
+		qsort_r(build->globs, build->glob_count, sizeof(build->globs[0]), compare_globs, build->text);
 	build->literals = calloc(build->glob_count + 1, sizeof(build->literals[0]));
 	if (!build->literals)
 		return -ENOMEM;
@@ -272,7 +273,7 @@ static int find_states(const struct build *build, struct lane *lane, size_t numb
 /** Makes a lane of the tails of globs from `first` to `end`. */
 static int make_lane(struct build *build, struct lane *lane, uint32_t first, uint32_t end)
 {
-	_cleanup_free_ uint32_t *roots = malloc((build->literal_count + 1) * sizeof(*roots));
+	_cleanup_free_ uint32_t *roots = calloc(build->literal_count + 1, sizeof(*roots));
 	int r = 0;
 
 	lane->before = calloc(build->literal_count + 1, sizeof(uint32_t));

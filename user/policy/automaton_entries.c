@@ -140,7 +140,7 @@ static int write_filter(const struct writing *w, uint64_t *ret)
 static int write_all(struct writing *w, const uint8_t class_of[256], uint32_t *ret_root)
 {
 	uint32_t root, classes = 0, probes = 0;
-	uint64_t buckets, filter;
+	uint64_t buckets = 0, filter = 0;
 	int r = mica_tables_take(w->tables, MICA_POLICY_ROOT_WORDS, 1, &root);
 
 	if (r < 0)

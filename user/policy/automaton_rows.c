@@ -71,8 +71,10 @@ static int grow(struct rows *rows)
 /** Row 0, and room for one more. */
 static int prepare(struct rows *rows)
 {
-	if (!rows->begins.count && (mica_array_add(&rows->begins, 0) < 0 || mica_array_add(&rows->begins, 0) < 0))
-		return -ENOMEM;
+	/* Where row 0 begins, and where it ends. */
+	while (rows->begins.count < 2)
+		if (mica_array_add(&rows->begins, 0) < 0)
+			return -ENOMEM;
 	return rows->begins.count * 2 >= rows->slot_count ? grow(rows) : 0;
 }
 

@@ -127,7 +127,7 @@ static int expand(struct states *states, uint32_t state)
 {
 	const struct places *places = states->places;
 	_cleanup_array_ struct array set = {};
-	uint32_t classes = states->classes->count, next;
+	uint32_t classes = states->classes->count, next = 0;
 	int r = 0;
 
 	if (states->next.count + classes > MICA_AUTOMATON_MAX_TRANSITIONS)

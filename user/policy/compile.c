@@ -140,7 +140,7 @@ static int compile_policy(struct mica_policy_compiled_policy *compiled, struct m
 int mica_policy_compile(const struct mica_policy_set *set, struct mica_policy_compiled *ret,
 			struct mica_policy_refusal *ret_refusal)
 {
-	_cleanup_policy_compiled_ struct mica_policy_compiled compiled = { .set = set };
+	struct mica_policy_compiled compiled = { .set = set };
 
 	compiled.policies = calloc(set->count + 1, sizeof(*compiled.policies));
 	if (!compiled.policies)
@@ -153,11 +153,12 @@ int mica_policy_compile(const struct mica_policy_set *set, struct mica_policy_co
 		r = compile_policy(&compiled.policies[i], &compiled.tables, &limit);
 		if (r == -E2BIG)
 			*ret_refusal = (struct mica_policy_refusal){ &set->policies[i], limit };
-		if (r < 0)
+		if (r < 0) {
+			mica_policy_compiled_free(&compiled);
 			return r;
+		}
 	}
 	*ret = compiled;
-	compiled = (struct mica_policy_compiled){};
 	return 0;
 }
 

@@ -118,7 +118,7 @@ bool reference_glob(const char *glob, const char *text)
 
 			(void)strncat(flat, glob, open);
 			(void)strncat(flat, glob + part, i - part);
-			(void)strcat(flat, rest);
+			(void)strncat(flat, rest, sizeof(flat) - strlen(flat) - 1);
 			found = reference_glob(flat, text);
 			part = i + 1;
 		}
@@ -153,7 +153,7 @@ static const char *const names[] = { "a",     "b",    "ab",        "ba",        
 static void append(char *ret, size_t size, const char *what)
 {
 	if (strlen(ret) + strlen(what) < size)
-		(void)strcat(ret, what);
+		(void)strncat(ret, what, size - strlen(ret) - 1);
 }
 
 static void draw_piece(struct lottery *lottery, char *ret, size_t size, unsigned depth)
