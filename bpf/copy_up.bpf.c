@@ -175,17 +175,17 @@ static __always_inline bool copy_up_is_small(const struct operation *operation, 
 	return operation->copied_bytes < min_copy_up_bytes || now - operation->copy_up_ns < min_copy_up_ns;
 }
 
-static __always_inline void fill_copy_up(struct scratch *scratch, struct dentry *dentry, struct operation *operation,
-					 u64 now, int result)
+/** `lower`: what was copied, or NULL. */
+static __always_inline void fill_copy_up(struct scratch *scratch, struct dentry *dentry, struct dentry *lower,
+					 struct operation *operation, u64 now, int result)
 {
 	struct mica_record *record = &scratch->record;
 	struct inode *inode = dentry->d_inode;
 	bool regular = (inode->i_mode & S_IFMT) == S_IFREG;
 	bool directory = (inode->i_mode & S_IFMT) == S_IFDIR;
-	struct dentry *lower = regular ? overlay_lower(dentry, inode).dentry : NULL;
 
 	record->error = result;
-	if (lower)
+	if (lower && regular)
 		record->copy_up.size = BPF_CORE_READ(lower, d_inode, i_size);
 	if (regular && !result && !overlay_has_upper_data(inode))
 		record->flags |= MICA_RECORD_METADATA_ONLY;
@@ -227,8 +227,7 @@ int BPF_PROG(copy_up_exit, struct dentry *parent, struct dentry *dentry, int fla
 	scratch = record_begin(MICA_EVENT_COPY_UP, task, operation, union_of(dentry->d_sb), SCOPE_FILE);
 	if (!scratch)
 		return copy_up_over(operation);
-	record_file(scratch, dentry);
-	fill_copy_up(scratch, dentry, operation, now, result);
+	fill_copy_up(scratch, dentry, record_file(scratch, dentry), operation, now, result);
 	record_send(scratch);
 	return copy_up_over(operation);
 }

@@ -5,7 +5,9 @@
  *	struct scratch *scratch = record_begin(type, task, operation, union_of(sb), SCOPE_FILE);
  *	if (!scratch) return 0;            // not wanted, or counted as lost
  *	record_file(scratch, dentry);      // or record_object() and record_path(): the verifier does not know it
- *	record_send(scratch);              // or record_keep(), and later record_resume()
+ *	record_send(scratch);
+ *
+ * One that waits for the result of its operation is begun by record_begin_kept(), and sent by record_finish_kept().
  *
  * Each type of event is sent by one program, so that what the kernel skips of it can be counted.
  */
@@ -35,6 +37,50 @@ static __always_inline struct scratch *scratch_claim(void)
 static __always_inline void scratch_release(struct scratch *scratch)
 {
 	__sync_lock_test_and_set(&scratch->busy, 0);
+}
+
+/** Entries that are tried from the one that the thread's id leads to. */
+#define KEPT_TRIES 8
+/** A record that has waited for so long may be dropped, and is counted, when there is no free entry. */
+#define KEPT_SECONDS_MIN 60
+
+static __always_inline bool kept_take(u64 *owner, u64 self)
+{
+	u64 holder = *owner;
+
+	/* Either its end was missed, or its mount call hangs in a dead server. */
+	if (holder && (self >> 32) - (holder >> 32) < KEPT_SECONDS_MIN)
+		return false;
+	return __sync_val_compare_and_swap(owner, holder, self) == holder;
+}
+
+/** Claims an entry of `kept_records` for the operation. NULL: all that were tried are taken, or `operation` is NULL. */
+static __always_inline struct scratch *kept_claim(struct task_struct *task, struct operation *operation)
+{
+	u64 self = bpf_ktime_get_boot_ns() / 1000000000 << 32 | task->pid;
+
+	if (!operation)
+		return NULL;
+	if (operation->record_kept)
+		kept_release(operation->record_kept - 1);
+	operation->record_kept = 0;
+	for (u32 try = 0; try < KEPT_TRIES; try++) {
+		u32 entry = (task->pid + try) % KEPT_RECORDS;
+		u64 *owner = bpf_map_lookup_elem(&kept_owners, &entry);
+		struct scratch *scratch;
+		u64 holder = owner ? *owner : 0;
+
+		if (!owner || !kept_take(owner, self))
+			continue;
+		scratch = bpf_map_lookup_elem(&kept_records, &entry);
+		if (!scratch)
+			return NULL;
+		if (holder)
+			count_lost(scratch->record.type, MICA_LOST_NO_STATE);
+		operation->record_kept = entry + 1;
+		return scratch;
+	}
+	return NULL;
 }
 
 /** The number of the action that the task is in; a number of its own for an event outside of any operation. */
@@ -82,6 +128,35 @@ static __always_inline void record_fill_header(struct mica_record *record, enum 
 		bpf_get_current_comm(record->comm, sizeof(record->comm));
 }
 
+/** As record_begin(), or with `kept` as record_begin_kept(); sets *ret_lost instead of counting. */
+static __always_inline struct scratch *record_try_begin(enum mica_event_type type, struct task_struct *task,
+							struct operation *operation, struct union_entry *object_union,
+							enum scope scope, bool kept, bool *ret_lost)
+{
+	struct subject subject;
+	struct scratch *scratch;
+
+	if (!event_wanted(type) || !subject_watched(task, object_union, scope, &subject))
+		return NULL;
+	scratch = kept ? kept_claim(task, operation) : scratch_claim();
+	*ret_lost = !scratch;
+	if (scratch)
+		record_fill_header(&scratch->record, type, task, operation, &subject);
+	return scratch;
+}
+
+static __always_inline struct scratch *record_begin_in(enum mica_event_type type, struct task_struct *task,
+						       struct operation *operation, struct union_entry *object_union,
+						       enum scope scope, bool kept)
+{
+	bool lost = false;
+	struct scratch *scratch = record_try_begin(type, task, operation, object_union, scope, kept, &lost);
+
+	if (lost)
+		count_lost(type, kept ? MICA_LOST_NO_STATE : MICA_LOST_NO_SCRATCH);
+	return scratch;
+}
+
 /**
  * Begins a record of what the task does to an object of `object_union` (NULL: not on a union). NULL: nobody wants it,
  * or it was counted as lost.
@@ -90,18 +165,15 @@ static __always_inline struct scratch *record_begin(enum mica_event_type type, s
 						    struct operation *operation, struct union_entry *object_union,
 						    enum scope scope)
 {
-	struct subject subject;
-	struct scratch *scratch;
+	return record_begin_in(type, task, operation, object_union, scope, false);
+}
 
-	if (!event_wanted(type) || !subject_watched(task, object_union, scope, &subject))
-		return NULL;
-	scratch = scratch_claim();
-	if (!scratch) {
-		count_lost(type, MICA_LOST_NO_SCRATCH);
-		return NULL;
-	}
-	record_fill_header(&scratch->record, type, task, operation, &subject);
-	return scratch;
+/** The same for a record that waits in its operation until the result is known; see record_kept(). */
+static __always_inline struct scratch *record_begin_kept(enum mica_event_type type, struct task_struct *task,
+							 struct operation *operation, struct union_entry *object_union,
+							 enum scope scope)
+{
+	return record_begin_in(type, task, operation, object_union, scope, true);
 }
 
 static __always_inline void record_superblock(struct mica_record *record, struct super_block *sb)
@@ -113,23 +185,27 @@ static __always_inline void record_superblock(struct mica_record *record, struct
 /** A field by a plain load where the verifier knows the pointer, else by a read of its address: five times the cost. */
 #define FIELD(typed, source, field) ((typed) ? (source)->field : BPF_CORE_READ(source, field))
 
-static __always_inline void fill_object(struct mica_record *record, struct dentry *dentry, bool typed)
+/** Returns the topmost lower of an overlay object, or NULL. */
+static __always_inline struct dentry *fill_object(struct mica_record *record, struct dentry *dentry, bool typed)
 {
 	struct super_block *sb = FIELD(typed, dentry, d_sb);
 	struct inode *inode = FIELD(typed, dentry, d_inode);
+	struct overlay_lower lower;
 
 	record->dev = FIELD(typed, sb, s_dev);
 	record->fs_magic = FIELD(typed, sb, s_magic);
 	if (!inode)
-		return;
+		return NULL;
 	record->inode = FIELD(typed, inode, i_ino);
 	if ((FIELD(typed, inode, i_mode) & S_IFMT) == S_IFDIR)
 		record->flags |= MICA_RECORD_DIRECTORY;
 	if (record->fs_magic != OVERLAYFS_SUPER_MAGIC)
-		return;
+		return NULL;
 	if (overlay_upper(inode))
 		record->flags |= MICA_RECORD_UPPER;
-	record->layer = overlay_lower(dentry, inode).index;
+	lower = overlay_lower(dentry, inode);
+	record->layer = lower.index;
+	return lower.dentry;
 }
 
 /** Sets what the record says of its object: identity, and for an overlay object the layer that it comes from. */
@@ -138,11 +214,13 @@ static __always_inline void record_object(struct scratch *scratch, struct dentry
 	fill_object(&scratch->record, dentry, false);
 }
 
-/** Object and path within its file system, of a dentry that the verifier knows. */
-static __always_inline void record_file(struct scratch *scratch, struct dentry *dentry)
+/** Object and path within its file system, of a dentry that the verifier knows. Returns as fill_object(). */
+static __always_inline struct dentry *record_file(struct scratch *scratch, struct dentry *dentry)
 {
-	fill_object(&scratch->record, dentry, true);
+	struct dentry *lower = fill_object(&scratch->record, dentry, true);
+
 	record_path_typed(scratch, dentry);
+	return lower;
 }
 
 static __always_inline u32 record_size(const struct mica_record *record)
@@ -154,19 +232,44 @@ static __always_inline u32 record_size(const struct mica_record *record)
 	return sizeof(*record) + strings;
 }
 
+/** When the reader is told of a record. It also looks by itself, ten times a second. */
+enum announcement {
+	/** When enough has come together: a busy reader must not be woken for each record. */
+	WAKE_LATER,
+	/**
+	 * Of mounts, which user space should look at while they last: at once, but not within WAKE_INTERVAL_NS after
+	 * another wake-up, since the reader comes back by itself so soon after it (mica_kernel_woken_ns).
+	 */
+	WAKE_SOON,
+	/** Of namespaces and unions, which may be gone in milliseconds. */
+	WAKE_NOW,
+};
+
+/** Less than SETTLE_INTERVAL_MS of user/cmd/trace_run.c. */
+#define WAKE_INTERVAL_NS 4000000
+
+static __always_inline u64 wakeup_flags(enum announcement announcement, u64 full)
+{
+	u64 now;
+
+	if (announcement == WAKE_LATER)
+		return full >= wakeup_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	now = bpf_ktime_get_ns();
+	if (announcement == WAKE_SOON && full < wakeup_bytes && now - last_wakeup_ns < WAKE_INTERVAL_NS)
+		return BPF_RB_NO_WAKEUP;
+	last_wakeup_ns = now;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
 /** Sends without giving the scratch back, or counting a loss. 0 or a negative errno. */
-static __always_inline long record_try_output(struct mica_record *record, bool urgent)
+static __always_inline long record_try_output(struct mica_record *record, enum announcement announcement)
 {
 	u32 size = record_size(record);
 	u64 full = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
-	u64 flags = BPF_RB_NO_WAKEUP;
 	long error;
 
-	/* An idle reader must not wait long, a busy one must not be woken for each record. */
-	if (urgent || full >= wakeup_bytes)
-		flags = BPF_RB_FORCE_WAKEUP;
 	record->size = size;
-	error = bpf_ringbuf_output(&events, record, size, flags);
+	error = bpf_ringbuf_output(&events, record, size, wakeup_flags(announcement, full));
 	if (!error)
 		full += (size + BPF_RINGBUF_HDR_SZ + 7) & ~7ULL;
 	if (full > ring_peak)
@@ -175,64 +278,53 @@ static __always_inline long record_try_output(struct mica_record *record, bool u
 }
 
 /** Sends without giving the scratch back. */
-static __always_inline void record_output(struct mica_record *record, bool urgent)
+static __always_inline void record_output(struct mica_record *record, enum announcement announcement)
 {
-	if (record_try_output(record, urgent))
+	if (record_try_output(record, announcement))
 		count_lost(record->type, MICA_LOST_RING_FULL);
 }
 
 static __always_inline void record_send(struct scratch *scratch)
 {
-	record_output(&scratch->record, false);
+	record_output(&scratch->record, WAKE_LATER);
 	scratch_release(scratch);
 }
 
-/** For what user space must look at while it lasts: namespaces, unions, mounts. */
-static __always_inline void record_send_urgent(struct scratch *scratch)
+static __always_inline void record_send_soon(struct scratch *scratch)
 {
-	record_output(&scratch->record, true);
+	record_output(&scratch->record, WAKE_SOON);
 	scratch_release(scratch);
 }
 
-/** Keeps the record until the result of its operation is known. */
-static __always_inline void record_keep(struct scratch *scratch, struct task_struct *task, struct operation *operation)
+static __always_inline void record_send_now(struct scratch *scratch)
 {
-	u32 key = task->pid;
-
-	if (!operation || bpf_map_update_elem(&pendings, &key, &scratch->record, BPF_ANY))
-		count_lost(scratch->record.type, MICA_LOST_NO_STATE);
-	else
-		operation->record_kept = 1;
+	record_output(&scratch->record, WAKE_NOW);
 	scratch_release(scratch);
 }
 
-/**
- * The record that the task kept in this operation, or NULL: one of an earlier operation whose end was missed is not
- * sent. To be followed by record_finish_kept() or record_forget_kept().
- */
-static __always_inline struct pending *record_kept(struct task_struct *task, struct operation *operation)
+/** The record that the task kept in this operation, or NULL. It is sent once, by record_finish_kept(). */
+static __always_inline struct mica_record *record_kept(struct task_struct *task, struct operation *operation)
 {
-	u32 key = task->pid;
+	struct scratch *scratch;
+	u64 *owner;
+	u32 entry;
 
 	if (!operation || !operation->record_kept)
 		return NULL;
-	return bpf_map_lookup_elem(&pendings, &key);
+	entry = operation->record_kept - 1;
+	owner = bpf_map_lookup_elem(&kept_owners, &entry);
+	if (!owner || (u32)*owner != (u32)task->pid)
+		return NULL;
+	scratch = bpf_map_lookup_elem(&kept_records, &entry);
+	return scratch ? &scratch->record : NULL;
 }
 
-static __always_inline void record_forget_kept(struct task_struct *task)
+/** To be followed by operation_end(), which gives the entry back. */
+static __always_inline void record_finish_kept(struct mica_record *record, int error, enum announcement announcement)
 {
-	u32 key = task->pid;
-
-	bpf_map_delete_elem(&pendings, &key);
-}
-
-static __always_inline void record_finish_kept(struct pending *pending, struct task_struct *task, int error,
-					       bool urgent)
-{
-	pending->record.error = error;
-	pending->record.time_ns = bpf_ktime_get_boot_ns();
-	record_output(&pending->record, urgent);
-	record_forget_kept(task);
+	record->error = error;
+	record->time_ns = bpf_ktime_get_boot_ns();
+	record_output(record, announcement);
 }
 
 #endif

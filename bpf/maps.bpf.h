@@ -24,7 +24,7 @@ const volatile __weak __u32 host_mnt_ns = 0;
 const volatile __weak __u32 self_tgid = 0;
 /** Bit n: report events of type n. */
 const volatile __weak __u64 event_mask = 0;
-/** Records are announced to the reader when this many bytes wait; urgent ones at once. */
+/** Records are announced to the reader when this many bytes wait; see enum announcement for those that cannot wait. */
 const volatile __weak __u64 wakeup_bytes = 65536;
 /** Copy-ups of fewer bytes, or ns, are not reported. */
 const volatile __weak __u64 min_copy_up_bytes = 0;
@@ -34,6 +34,10 @@ const volatile __weak __u32 no_union_files = 0;
 
 /** Bytes of the ring buffer that were full at most, as seen by the programs: two at once may both miss the larger. */
 __weak __u64 ring_peak = 0;
+/** Entries of `shared_writes` that were made, ever. */
+__weak __u64 shared_writers = 0;
+/** When the reader was woken last, ns; two at once may both wake it. */
+__weak __u64 last_wakeup_ns = 0;
 /** The last action and union number given. */
 __weak __u64 last_action = 0;
 __weak __u64 last_union = 0;
@@ -160,9 +164,9 @@ struct operation {
 	u32 in_union_setup;
 	/** Another task copied the object up while this one waited. */
 	u32 copy_up_raced;
-	/** The victim's whiteout was reported: what overlayfs whites out next is in its index. */
-	u32 whiteout_sent;
-	/** A record of this operation waits in `pendings`. */
+	/** A whiteout stands for the victim, to be reported with its removal. */
+	u32 whiteout_made;
+	/** The operation's record waits in entry N - 1 of `kept_records`; 0: there is none. */
 	u32 record_kept;
 	/** A mount call came as far as a hook of ours: it has its record there or does not want one, and what is
 	 *  reported until its end is part of it. */
@@ -179,19 +183,33 @@ struct {
 	__type(value, struct operation);
 } operations __weak SEC(".maps");
 
-/** A record that waits for the result of its operation. */
-struct pending {
-	struct mica_record record;
-	char strings[STRING_BYTES];
-};
+/** Operations of all tasks that wait for their results at once. */
+#define KEPT_RECORDS 512
 
-/** Thread id -> its record: rename and mount calls lose what they were called with before their result is known. */
+/**
+ * Records that wait for the result of their operation: rename and mount calls lose what they were called with before it
+ * is known. They are built where they wait: a copy would cost more than all the rest of the event.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 512);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, KEPT_RECORDS);
 	__type(key, u32);
-	__type(value, struct pending);
-} pendings __weak SEC(".maps");
+	__type(value, struct scratch);
+} kept_records __weak SEC(".maps");
+
+/**
+ * Whose each of them is: seconds of the boot clock at its begin << 32 | thread id; 0: free. Claimed by
+ * compare-and-exchange; a map of its own, so that it can be looked through.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, KEPT_RECORDS);
+	__type(key, u32);
+	__type(value, u64);
+} kept_owners __weak SEC(".maps");
+
+/** Files that are open and written to at once, of all processes; further processes that write to one of them. */
+#define WRITTEN_FILES 65536
 
 enum written_state {
 	WRITTEN_IDLE = 0,
@@ -201,10 +219,18 @@ enum written_state {
 	WRITTEN_CLOSED = 2,
 };
 
+/** Whose writes to which open file: a key of `shared_writes`, or with `shared` 0 of an entry of `writes`. */
+struct written_key {
+	u64 file;
+	u32 tgid;
+	u32 shared;
+};
+
 /** What one process wrote to one open file. The counters are taken by exchange, so each byte is reported once. */
 struct written {
 	/** Whose and of what: filled at the first write. */
 	struct mica_record head;
+	struct written_key key;
 	/* Not reported yet, as in struct mica_write. */
 	u64 bytes;
 	u64 bytes_requested;
@@ -216,6 +242,9 @@ struct written {
 	u32 state;
 	/** Other processes write to the file too: their counters are in `shared_writes`. */
 	u32 shared;
+	/** In `written_files`, or about to be. */
+	u32 queued;
+	u32 reserved;
 	/** Something was reported before the close: then the close is reported in any case. */
 	u64 reported;
 };
@@ -227,25 +256,29 @@ struct written {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
+	__uint(max_entries, WRITTEN_FILES);
 	__type(key, u64);
 	__type(value, struct written);
 } writes __weak SEC(".maps");
-
-struct shared_key {
-	u64 file;
-	u32 tgid;
-	u32 reserved;
-};
 
 /** The same for each further process. Removed at the close, or by user space when the process is dead. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct shared_key);
+	__uint(max_entries, WRITTEN_FILES);
+	__type(key, struct written_key);
 	__type(value, struct written);
 } shared_writes __weak SEC(".maps");
+
+/**
+ * Who has written since the last report, each once: what is asked for each second costs nothing where nothing is
+ * written. A file that does not find room, because of so many that were closed meanwhile, is reported at its close.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, WRITTEN_FILES);
+	__type(value, struct written_key);
+} written_files __weak SEC(".maps");
 
 enum transfer_kind {
 	TRANSFER_NONE = 0,
@@ -266,8 +299,9 @@ struct transfer {
 	u64 size;
 	/** Bytes that an asynchronous write, or one of io_uring, asked for. */
 	u64 bytes_requested;
-	/** File that io_uring writes to; 0: none, or it is on a union. */
+	/** File that io_uring writes to, and its dentry; 0: none, or it is on a union. */
 	u64 file;
+	u64 dentry;
 };
 
 struct {

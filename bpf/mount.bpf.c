@@ -81,7 +81,8 @@ int BPF_PROG(mount_exit)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct operation *operation = operation_peek(task);
-	u64 device = 0, fstype = 0, flags = 0, target = 0;
+	const struct path *target = (void *)ctx[1];
+	u64 device = 0, fstype = 0, flags = 0;
 	enum scope scope = SCOPE_MOUNT;
 	struct union_entry *object_union;
 	struct dentry *dentry;
@@ -91,15 +92,14 @@ int BPF_PROG(mount_exit)
 
 	/* path_mount's strings, and `const` since 7.2: not readable as typed arguments on all kernels. */
 	bpf_get_func_arg(ctx, 0, &device);
-	bpf_get_func_arg(ctx, 1, &target);
 	bpf_get_func_arg(ctx, 2, &fstype);
 	bpf_get_func_arg(ctx, 3, &flags);
 	flags = plain_flags(flags);
-	dentry = BPF_CORE_READ((struct path *)target, dentry);
-	mnt = BPF_CORE_READ((struct path *)target, mnt);
+	dentry = target->dentry;
+	mnt = target->mnt;
 	object_union = operation ? union_find(operation->union_sb) : NULL;
 	if (!object_union)
-		object_union = union_find((u64)BPF_CORE_READ(dentry, d_sb));
+		object_union = union_find((u64)dentry->d_sb);
 	/* A part of a union somewhere else. When it fails, the source is only a string. */
 	if (!object_union && takes_a_source_path(flags)) {
 		if (result)
@@ -111,14 +111,14 @@ int BPF_PROG(mount_exit)
 	if (scratch) {
 		if (scope == SCOPE_PERHAPS && scratch->record.flags & MICA_RECORD_HOST)
 			scratch->record.flags |= MICA_RECORD_UNDECIDED;
-		record_object(scratch, dentry);
+		fill_object(&scratch->record, dentry, true);
 		scratch->record.error = result;
 		scratch->record.mount.flags = flags;
 		if (!(flags & (MS_REMOUNT | MS_BIND | MS_MOVE | MS_PROPAGATION)) && fstype)
 			bpf_probe_read_kernel_str(scratch->record.mount.fstype, MICA_FSTYPE_BYTES, (void *)fstype);
-		record_path(scratch, dentry, real_mount(mnt));
+		record_path_mounted(scratch, dentry, mnt);
 		record_source_string(scratch, (void *)device);
-		record_send_urgent(scratch);
+		record_send_soon(scratch);
 	}
 	operation_end(operation);
 	if (operation)
@@ -138,7 +138,7 @@ static __noinline int mount_done(const struct call *call)
 	if (!call->result || came_to_hook(operation))
 		goto out;
 	place_find(&place, AT_FDCWD, (void *)call->arguments[1]);
-	scratch = mount_record_begin(mount_event(flags), task, NULL, place_superblock(&place));
+	scratch = mount_record_begin(mount_event(flags), task, NULL, place_superblock(&place), false);
 	if (!scratch)
 		goto out;
 	scratch->record.error = error_of(call);
@@ -147,7 +147,7 @@ static __noinline int mount_done(const struct call *call)
 		bpf_probe_read_user_str(scratch->record.mount.fstype, MICA_FSTYPE_BYTES, (void *)call->arguments[2]);
 	record_place(scratch, &place);
 	record_source_user_string(scratch, (void *)call->arguments[0]);
-	record_send_urgent(scratch);
+	record_send_soon(scratch);
 out:
 	operation_end(operation);
 	return 0;
@@ -177,7 +177,7 @@ static __always_inline int umount_begin(struct vfsmount *mnt, int flags)
 	/* As for mount(2): what lies on a union is also reported of the host. */
 	if (!object_union)
 		object_union = union_find((u64)BPF_CORE_READ(mountpoint, d_sb));
-	scratch = record_begin(MICA_EVENT_UMOUNT, task, operation, object_union, SCOPE_MOUNT);
+	scratch = record_begin_kept(MICA_EVENT_UMOUNT, task, operation, object_union, SCOPE_MOUNT);
 	if (!scratch)
 		return 0;
 	record_object(scratch, mountpoint);
@@ -186,7 +186,6 @@ static __always_inline int umount_begin(struct vfsmount *mnt, int flags)
 	record_fstype(scratch, mnt);
 	record_path(scratch, mnt->mnt_root, mount);
 	record_source_string(scratch, BPF_CORE_READ(mount, mnt_devname));
-	record_keep(scratch, task, operation);
 	return 0;
 }
 
@@ -235,14 +234,14 @@ static __noinline int umount_done(const struct call *call, u64 flags)
 	if (!call->result || hooked)
 		return 0;
 	place_find(&place, AT_FDCWD, (void *)call->arguments[0]);
-	scratch = mount_record_begin(MICA_EVENT_UMOUNT, task, NULL, place_superblock(&place));
+	scratch = mount_record_begin(MICA_EVENT_UMOUNT, task, NULL, place_superblock(&place), false);
 	if (!scratch)
 		return 0;
 	scratch->record.error = error_of(call);
 	scratch->record.mount.flags = flags;
 	scratch->record.mount.flags_kind = MICA_MOUNT_FLAGS_UMOUNT;
 	record_place(scratch, &place);
-	record_send_urgent(scratch);
+	record_send_soon(scratch);
 	return 0;
 }
 
@@ -268,8 +267,8 @@ static __always_inline int move_mount_begin(const struct path *from, const struc
 
 	if (!object_union)
 		object_union = union_find((u64)BPF_CORE_READ(dentry, d_sb));
-	scratch = record_begin(detached ? MICA_EVENT_MOUNT : MICA_EVENT_MOVE_MOUNT, task, operation, object_union,
-			       SCOPE_MOUNT);
+	scratch = record_begin_kept(detached ? MICA_EVENT_MOUNT : MICA_EVENT_MOVE_MOUNT, task, operation, object_union,
+				    SCOPE_MOUNT);
 	if (!scratch)
 		return 0;
 	record_object(scratch, dentry);
@@ -280,7 +279,6 @@ static __always_inline int move_mount_begin(const struct path *from, const struc
 		record_source_string(scratch, BPF_CORE_READ(mount, mnt_devname));
 	else
 		record_source_path(scratch, BPF_CORE_READ(from, dentry), mount);
-	record_keep(scratch, task, operation);
 	return 0;
 }
 
@@ -310,7 +308,7 @@ static __always_inline void send_failed_move(struct task_struct *task, const str
 	sb = place_superblock(&from);
 	if (!union_find((u64)sb))
 		sb = from.dentry || detached ? place_superblock(&to) : NULL;
-	scratch = mount_record_begin(detached ? MICA_EVENT_MOUNT : MICA_EVENT_MOVE_MOUNT, task, NULL, sb);
+	scratch = mount_record_begin(detached ? MICA_EVENT_MOUNT : MICA_EVENT_MOVE_MOUNT, task, NULL, sb, false);
 	if (!scratch)
 		return;
 	scratch->record.error = error_of(call);
@@ -323,18 +321,18 @@ static __always_inline void send_failed_move(struct task_struct *task, const str
 		record_source_devname(scratch, from.mnt);
 	else
 		record_source_place(scratch, &from);
-	record_send_urgent(scratch);
+	record_send_soon(scratch);
 }
 
 static __noinline int move_mount_done(const struct call *call)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct operation *operation = operation_peek(task);
-	struct pending *pending = record_kept(task, operation);
+	struct mica_record *kept = record_kept(task, operation);
 	bool hooked = came_to_hook(operation);
 
-	if (pending)
-		pending->record.mount.flags = (u32)call->arguments[4];
+	if (kept)
+		kept->mount.flags = (u32)call->arguments[4];
 	finish_kept(task, operation, MICA_EVENT_MOUNT, MICA_EVENT_MOVE_MOUNT, error_of(call));
 	if (call->result && !hooked)
 		send_failed_move(task, call);

@@ -151,7 +151,7 @@ static __noinline __attribute__((unused)) int place_write(struct scratch *scratc
 	}
 	if (dentry)
 		offset += walk_path(scratch, dentry, real_mount(mnt), offset, start + MICA_PATH_BYTES, &ret->truncated,
-				    false);
+				    false, NULL);
 	ret->bytes = offset - start;
 	return 0;
 }
@@ -187,13 +187,14 @@ static __always_inline void record_source_place(struct scratch *scratch, const s
 
 /**
  * Begins a record about something that is known by its superblock, or, `sb` being NULL, only by paths: those of the
- * host's tasks go to user space, which can tell whether they lead to a union.
+ * host's tasks go to user space, which can tell whether they lead to a union. `kept`: as record_begin_kept().
  */
 static __always_inline struct scratch *mount_record_begin(enum mica_event_type type, struct task_struct *task,
-							  struct operation *operation, struct super_block *sb)
+							  struct operation *operation, struct super_block *sb,
+							  bool kept)
 {
 	struct scratch *scratch =
-		record_begin(type, task, operation, union_find((u64)sb), sb ? SCOPE_MOUNT : SCOPE_PERHAPS);
+		record_begin_in(type, task, operation, union_find((u64)sb), sb ? SCOPE_MOUNT : SCOPE_PERHAPS, kept);
 
 	if (scratch && !sb && scratch->record.flags & MICA_RECORD_HOST)
 		scratch->record.flags |= MICA_RECORD_UNDECIDED;
@@ -236,11 +237,11 @@ static __always_inline void record_source_user_string(struct scratch *scratch, c
 static __always_inline bool finish_kept(struct task_struct *task, struct operation *operation,
 					enum mica_event_type type, enum mica_event_type or_type, int result)
 {
-	struct pending *pending = record_kept(task, operation);
-	bool found = pending && (pending->record.type == type || pending->record.type == or_type);
+	struct mica_record *kept = record_kept(task, operation);
+	bool found = kept && (kept->type == type || kept->type == or_type);
 
 	if (found)
-		record_finish_kept(pending, task, result, true);
+		record_finish_kept(kept, result, WAKE_SOON);
 	operation_end(operation);
 	return found;
 }

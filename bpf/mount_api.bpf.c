@@ -38,10 +38,11 @@ static __always_inline struct super_block *superblock_of(struct fs_context *cont
 
 /**
  * Begins a record about a file system context, or, NULL, about none: a wrong descriptor. A context of an overlay
- * concerns unions before there is a superblock.
+ * concerns unions before there is a superblock. `kept`: as record_begin_kept().
  */
 static __always_inline struct scratch *context_record_begin(enum mica_event_type type, struct task_struct *task,
-							    struct operation *operation, struct fs_context *context)
+							    struct operation *operation, struct fs_context *context,
+							    bool kept)
 {
 	struct super_block *sb = superblock_of(context);
 	char fstype[MICA_FSTYPE_BYTES] = {};
@@ -49,8 +50,8 @@ static __always_inline struct scratch *context_record_begin(enum mica_event_type
 
 	if (context)
 		fstype_of(context, fstype);
-	scratch = record_begin(type, task, operation, union_find((u64)sb),
-			       is_overlay_type(fstype) ? SCOPE_PERHAPS : SCOPE_MOUNT);
+	scratch = record_begin_in(type, task, operation, union_find((u64)sb),
+				  is_overlay_type(fstype) ? SCOPE_PERHAPS : SCOPE_MOUNT, kept);
 	if (!scratch)
 		return NULL;
 	if (sb)
@@ -91,7 +92,7 @@ static __noinline int fspick_done(const struct call *call)
 	struct place place;
 
 	place_find(&place, call->arguments[0], (void *)call->arguments[1]);
-	scratch = mount_record_begin(MICA_EVENT_FSPICK, task, NULL, sb ? sb : place_superblock(&place));
+	scratch = mount_record_begin(MICA_EVENT_FSPICK, task, NULL, sb ? sb : place_superblock(&place), false);
 	if (!scratch)
 		return 0;
 	scratch->record.error = error_of(call);
@@ -116,7 +117,7 @@ static __always_inline int parameter_begin(struct fs_context *context, struct fs
 	if (!in_call(task, NR_fsconfig))
 		return 0;
 	operation = mount_call_begin(task);
-	scratch = context_record_begin(MICA_EVENT_FSCONFIG, task, operation, context);
+	scratch = context_record_begin(MICA_EVENT_FSCONFIG, task, operation, context, true);
 	if (!scratch)
 		return 0;
 	type = BPF_CORE_READ_BITFIELD_PROBED(parameter, type);
@@ -126,7 +127,6 @@ static __always_inline int parameter_begin(struct fs_context *context, struct fs
 		value = BPF_CORE_READ(parameter, name, name);
 	record_key_string(scratch, BPF_CORE_READ(parameter, key));
 	record_source_string(scratch, value);
-	record_keep(scratch, task, operation);
 	return 0;
 }
 
@@ -230,14 +230,14 @@ static __always_inline void send_reconfigured(struct task_struct *task, struct o
 	scratch->record.mount.cleared = mask & ~flags;
 	fstype_of(context, scratch->record.mount.fstype);
 	record_superblock_path(scratch, task, sb);
-	record_send_urgent(scratch);
+	record_send_soon(scratch);
 }
 
 /** fsconfig(2) that came to no hook: the parameter is no other than what the caller's memory says now. */
 static __always_inline void send_fsconfig(struct task_struct *task, struct operation *operation,
 					  struct fs_context *context, const struct call *call)
 {
-	struct scratch *scratch = context_record_begin(MICA_EVENT_FSCONFIG, task, operation, context);
+	struct scratch *scratch = context_record_begin(MICA_EVENT_FSCONFIG, task, operation, context, false);
 	u32 command = call->arguments[1];
 	long size;
 
@@ -259,17 +259,17 @@ static __noinline int fsconfig_done(const struct call *call)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fs_context *context = fs_context_of(task, call->arguments[0]);
 	struct operation *operation = operation_peek(task);
-	struct pending *pending = record_kept(task, operation);
+	struct mica_record *kept = record_kept(task, operation);
 	u32 command = call->arguments[1];
 
 	/* An operation that this call did not begin is none of its business. */
 	if (!came_to_hook(operation))
 		operation = NULL;
-	if (pending && operation && pending->record.type == MICA_EVENT_FSCONFIG) {
-		pending->record.mount.command = command;
-		pending->record.mount.flags = (u32)call->arguments[4];
-		pending->record.mount.flags_kind = MICA_MOUNT_FLAGS_AUX;
-		record_finish_kept(pending, task, error_of(call), false);
+	if (kept && operation && kept->type == MICA_EVENT_FSCONFIG) {
+		kept->mount.command = command;
+		kept->mount.flags = (u32)call->arguments[4];
+		kept->mount.flags_kind = MICA_MOUNT_FLAGS_AUX;
+		record_finish_kept(kept, error_of(call), WAKE_LATER);
 	} else {
 		send_fsconfig(task, operation, context, call);
 	}
@@ -288,7 +288,7 @@ static __noinline int fsmount_done(const struct call *call)
 
 	if (!came_to_hook(operation))
 		operation = NULL;
-	scratch = context_record_begin(MICA_EVENT_FSMOUNT, task, operation, context);
+	scratch = context_record_begin(MICA_EVENT_FSMOUNT, task, operation, context, false);
 	if (scratch) {
 		scratch->record.error = error_of(call);
 		scratch->record.mount.flags = call->arguments[1] << 32 | (u32)call->arguments[2];

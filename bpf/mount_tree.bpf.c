@@ -28,12 +28,11 @@ int BPF_PROG(copy_tree_entry)
 	operation = mount_call_begin(task);
 	if (!operation)
 		return 0;
-	scratch = mount_record_begin(MICA_EVENT_OPEN_TREE, task, operation, place_superblock(&place));
+	scratch = mount_record_begin(MICA_EVENT_OPEN_TREE, task, operation, place_superblock(&place), true);
 	if (!scratch)
 		return 0;
 	record_place(scratch, &place);
 	record_fstype(scratch, place.mnt);
-	record_keep(scratch, task, operation);
 	return 0;
 }
 
@@ -60,7 +59,7 @@ static __always_inline void send_open_tree(struct task_struct *task, struct oper
 	/* Without a copy the new descriptor is of the very path. */
 	if (call->result >= 0 && !(call->arguments[2] & (OPEN_TREE_CLONE | OPEN_TREE_NAMESPACE)))
 		path_of_fd(task, call->result, &place.dentry, &place.mnt);
-	scratch = mount_record_begin(MICA_EVENT_OPEN_TREE, task, operation, place_superblock(&place));
+	scratch = mount_record_begin(MICA_EVENT_OPEN_TREE, task, operation, place_superblock(&place), false);
 	if (!scratch)
 		return;
 	scratch->record.error = error_of(call);
@@ -88,16 +87,16 @@ static __noinline int open_tree_done(const struct call *call, bool with_attr)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct operation *operation = operation_peek(task);
-	struct pending *pending = record_kept(task, operation);
+	struct mica_record *kept = record_kept(task, operation);
 	struct mica_mount_attr attr = {};
 
 	if (!came_to_hook(operation))
 		operation = NULL;
 	if (with_attr)
 		read_attr(&attr, call->arguments[3], call->arguments[4]);
-	if (pending && operation && pending->record.type == MICA_EVENT_OPEN_TREE) {
-		set_open_tree(&pending->record, call->arguments[2], with_attr ? &attr : NULL);
-		record_finish_kept(pending, task, error_of(call), false);
+	if (kept && operation && kept->type == MICA_EVENT_OPEN_TREE) {
+		set_open_tree(kept, call->arguments[2], with_attr ? &attr : NULL);
+		record_finish_kept(kept, error_of(call), WAKE_LATER);
 	} else {
 		send_open_tree(task, operation, call, with_attr ? &attr : NULL);
 	}
@@ -112,7 +111,7 @@ static __noinline int mount_setattr_done(const struct call *call)
 	struct place place;
 
 	place_find(&place, call->arguments[0], (void *)call->arguments[1]);
-	scratch = mount_record_begin(MICA_EVENT_MOUNT_SETATTR, task, NULL, place_superblock(&place));
+	scratch = mount_record_begin(MICA_EVENT_MOUNT_SETATTR, task, NULL, place_superblock(&place), false);
 	if (!scratch)
 		return 0;
 	scratch->record.error = error_of(call);
@@ -120,7 +119,7 @@ static __noinline int mount_setattr_done(const struct call *call)
 	read_attr(&scratch->record.mount_attr, call->arguments[3], call->arguments[4]);
 	scratch->record.mount_attr.flags = call->arguments[2];
 	record_place(scratch, &place);
-	record_send_urgent(scratch);
+	record_send_soon(scratch);
 	return 0;
 }
 
@@ -135,13 +134,12 @@ static __always_inline int pivot_root_begin(const struct path *old, const struct
 
 	if (!union_find((u64)sb))
 		sb = place_superblock(&put_old);
-	scratch = mount_record_begin(MICA_EVENT_PIVOT_ROOT, task, operation, sb);
+	scratch = mount_record_begin(MICA_EVENT_PIVOT_ROOT, task, operation, sb, true);
 	if (!scratch)
 		return 0;
 	record_fstype(scratch, root.mnt);
 	record_place(scratch, &root);
 	record_source_place(scratch, &put_old);
-	record_keep(scratch, task, operation);
 	return 0;
 }
 
@@ -169,14 +167,14 @@ static __noinline int pivot_root_done(const struct call *call)
 	if (!call->result || hooked)
 		return 0;
 	place_find(&place, AT_FDCWD, (void *)call->arguments[0]);
-	scratch = mount_record_begin(MICA_EVENT_PIVOT_ROOT, task, NULL, place_superblock(&place));
+	scratch = mount_record_begin(MICA_EVENT_PIVOT_ROOT, task, NULL, place_superblock(&place), false);
 	if (!scratch)
 		return 0;
 	scratch->record.error = error_of(call);
 	record_place(scratch, &place);
 	place_find(&place, AT_FDCWD, (void *)call->arguments[1]);
 	record_source_place(scratch, &place);
-	record_send_urgent(scratch);
+	record_send_soon(scratch);
 	return 0;
 }
 

@@ -36,7 +36,7 @@ int BPF_PROG(namespace_created, void *user_ns, bool anonymous)
 	if (!scratch)
 		return 0;
 	set_namespace(&scratch->record, ns);
-	record_send_urgent(scratch);
+	record_send_now(scratch);
 	return 0;
 }
 
@@ -62,6 +62,6 @@ int BPF_PROG(namespace_gone, struct mnt_namespace *ns)
 	if (!scratch)
 		return 0;
 	set_namespace(&scratch->record, ns);
-	record_send_urgent(scratch);
+	record_send_now(scratch);
 	return 0;
 }

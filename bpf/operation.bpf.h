@@ -6,7 +6,7 @@
 #ifndef MICA_OPERATION_BPF_H
 #define MICA_OPERATION_BPF_H
 
-#include "maps.bpf.h"
+#include "subject.bpf.h"
 
 /** The operation that the task is in. NULL: no memory, or the storage is busy (KERNEL.md H2). */
 static __always_inline struct operation *operation_get(struct task_struct *task)
@@ -20,11 +20,25 @@ static __always_inline struct operation *operation_peek(struct task_struct *task
 	return bpf_task_storage_get(&operations, task, 0, 0);
 }
 
-/** The operation is over: what comes next is another action. */
+static __always_inline void kept_release(u32 entry)
+{
+	u64 *owner = bpf_map_lookup_elem(&kept_owners, &entry);
+
+	if (owner)
+		__sync_lock_test_and_set(owner, 0);
+}
+
+/** The operation is over: what comes next is another action. A record that still waits is not wanted any more. */
 static __always_inline void operation_end(struct operation *operation)
 {
-	if (operation)
-		__builtin_memset(operation, 0, sizeof(*operation));
+	if (!operation)
+		return;
+	if (operation->record_kept)
+		kept_release(operation->record_kept - 1);
+	/* The program that reports it with the removal was skipped. */
+	if (operation->whiteout_made)
+		count_lost(MICA_EVENT_WHITEOUT, MICA_LOST_SKIPPED);
+	__builtin_memset(operation, 0, sizeof(*operation));
 }
 
 /** A new operation begins, on `target`. */

@@ -95,12 +95,17 @@ static long walk_step(u32 step, void *data)
 /** Levels that are walked by plain loads where the verifier knows the dentry: half the cost of a read by address. */
 #define WALK_TYPED_LEVELS 8
 
-/** The first levels. True: the root was reached, or the walk failed; else walk->dentry is where to go on. */
-static __always_inline bool walk_typed(struct scratch *scratch, const struct dentry *dentry)
+/**
+ * The first levels, up to `root` (NULL: that of the file system). True: the root was reached, or the walk failed; else
+ * walk->dentry is where to go on, which may be `root`.
+ */
+static __always_inline bool walk_typed(struct scratch *scratch, const struct dentry *dentry, const struct dentry *root)
 {
 	for (int level = 0; level < WALK_TYPED_LEVELS; level++) {
 		const struct dentry *parent = dentry->d_parent;
 
+		if (dentry == root)
+			break;
 		if (parent == dentry)
 			return true;
 		if (!walk_append(scratch, dentry->d_name.name, dentry->d_name.len)) {
@@ -125,10 +130,10 @@ static __always_inline void walk_on(struct scratch *scratch)
 /**
  * Appends the path of `dentry` to the record's strings from `start` up to `limit`; with `mount`, across mounts. Returns
  * its bytes. Sets MICA_RECORD_PATH_RACED when a rename came across each try, *ret_truncated when its root end is
- * missing. `typed`: the verifier knows the dentry, and there is no mount.
+ * missing. `typed`: the verifier knows the dentry; then `root` is that of the mount, if there is one.
  */
 static __always_inline u32 walk_path(struct scratch *scratch, const struct dentry *dentry, const void *mount, u32 start,
-				     u32 limit, bool *ret_truncated, bool typed)
+				     u32 limit, bool *ret_truncated, bool typed, const struct dentry *root)
 {
 	struct walk *walk = &scratch->walk;
 	u32 sequence;
@@ -140,7 +145,7 @@ static __always_inline u32 walk_path(struct scratch *scratch, const struct dentr
 		walk->limit = limit;
 		walk->truncated = false;
 		sequence = rename_sequence();
-		if (!typed || !walk_typed(scratch, dentry))
+		if (!typed || !walk_typed(scratch, dentry, root))
 			walk_on(scratch);
 		if (!(sequence & 1) && rename_sequence() == sequence)
 			goto consistent;
@@ -156,7 +161,7 @@ static __always_inline void record_path(struct scratch *scratch, const void *den
 {
 	bool truncated;
 
-	scratch->record.path_bytes = walk_path(scratch, dentry, mount, 0, MICA_PATH_BYTES, &truncated, false);
+	scratch->record.path_bytes = walk_path(scratch, dentry, mount, 0, MICA_PATH_BYTES, &truncated, false, NULL);
 	if (truncated)
 		scratch->record.flags |= MICA_RECORD_PATH_TRUNCATED;
 }
@@ -166,7 +171,19 @@ static __always_inline void record_path_typed(struct scratch *scratch, const str
 {
 	bool truncated;
 
-	scratch->record.path_bytes = walk_path(scratch, dentry, NULL, 0, MICA_PATH_BYTES, &truncated, true);
+	scratch->record.path_bytes = walk_path(scratch, dentry, NULL, 0, MICA_PATH_BYTES, &truncated, true, NULL);
+	if (truncated)
+		scratch->record.flags |= MICA_RECORD_PATH_TRUNCATED;
+}
+
+/** The same for a path that the verifier knows, across mounts. */
+static __always_inline void record_path_mounted(struct scratch *scratch, const struct dentry *dentry,
+						const struct vfsmount *mnt)
+{
+	bool truncated;
+
+	scratch->record.path_bytes =
+		walk_path(scratch, dentry, real_mount(mnt), 0, MICA_PATH_BYTES, &truncated, true, mnt->mnt_root);
 	if (truncated)
 		scratch->record.flags |= MICA_RECORD_PATH_TRUNCATED;
 }
@@ -189,7 +206,7 @@ static __always_inline void record_source_path(struct scratch *scratch, const vo
 	if (start > MICA_PATH_BYTES)
 		return;
 	scratch->record.source_bytes =
-		walk_path(scratch, dentry, mount, start, start + MICA_PATH_BYTES, &truncated, false);
+		walk_path(scratch, dentry, mount, start, start + MICA_PATH_BYTES, &truncated, false, NULL);
 	scratch->record.flags |= MICA_RECORD_SOURCE_IS_PATH;
 	if (truncated)
 		scratch->record.flags |= MICA_RECORD_SOURCE_TRUNCATED;

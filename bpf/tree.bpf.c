@@ -114,31 +114,53 @@ int BPF_PROG(mkdir_exit_615, void *idmap, struct inode *dir, struct dentry *dent
 	return result >= (u64)-MAX_ERRNO ? end_failed() : send_name(MICA_EVENT_CREATE, dentry);
 }
 
-/** The dentry has lost its inode: what that was, the check before the removal has noted. */
+/**
+ * Fills the record of a removal. The dentry has lost its inode: what that was, the check before the removal has noted
+ * (`operation` NULL: it was missed).
+ */
+static __always_inline void fill_removal(struct scratch *scratch, struct operation *operation, struct dentry *dentry,
+					 u32 flags)
+{
+	record_superblock(&scratch->record, dentry->d_sb);
+	scratch->record.flags |= flags;
+	if (operation) {
+		scratch->record.inode = operation->victim_inode;
+		scratch->record.layer = operation->victim_layer;
+		scratch->record.flags |= operation->victim_flags;
+	} else {
+		count_lost(MICA_EVENT_DELETE, MICA_LOST_DETAIL);
+	}
+	record_path_typed(scratch, dentry);
+}
+
+/** Reports the whiteout that overlayfs left, if any, and the removal: one path, walked once. */
 static __always_inline int send_removal(struct dentry *dentry, u32 flags)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct operation *operation;
+	struct operation *operation, *known;
 	struct scratch *scratch;
-	bool known;
+	bool whiteout, lost = false;
 
 	if (!is_users_doing(task, &operation))
 		return 0;
-	known = operation && operation->victim == (u64)dentry;
-	scratch = record_begin(MICA_EVENT_DELETE, task, known ? operation : NULL, union_of(dentry->d_sb), SCOPE_FILE);
+	known = operation && operation->victim == (u64)dentry ? operation : NULL;
+	whiteout = known && known->whiteout_made && event_wanted(MICA_EVENT_WHITEOUT);
+	scratch = record_try_begin(whiteout ? MICA_EVENT_WHITEOUT : MICA_EVENT_DELETE, task, known,
+				   union_of(dentry->d_sb), SCOPE_FILE, false, &lost);
 	if (scratch) {
-		record_superblock(&scratch->record, dentry->d_sb);
-		scratch->record.flags |= flags;
-		if (known) {
-			scratch->record.inode = operation->victim_inode;
-			scratch->record.layer = operation->victim_layer;
-			scratch->record.flags |= operation->victim_flags;
-		} else {
-			count_lost(MICA_EVENT_DELETE, MICA_LOST_DETAIL);
+		fill_removal(scratch, known, dentry, flags);
+		if (whiteout && event_wanted(MICA_EVENT_DELETE)) {
+			record_output(&scratch->record, WAKE_LATER);
+			scratch->record.type = MICA_EVENT_DELETE;
 		}
-		record_path_typed(scratch, dentry);
 		record_send(scratch);
 	}
+	if (lost && whiteout)
+		count_lost(MICA_EVENT_WHITEOUT, MICA_LOST_NO_SCRATCH);
+	if (lost && event_wanted(MICA_EVENT_DELETE))
+		count_lost(MICA_EVENT_DELETE, MICA_LOST_NO_SCRATCH);
+	if (known)
+		known->whiteout_made = 0;
 	operation_end(operation);
 	return 0;
 }
@@ -219,7 +241,7 @@ static __always_inline int rename_begin(struct dentry *old, struct dentry *new)
 	operation->target = (u64)old;
 	operation->other_target = swapped ? (u64) new : 0;
 	operation->rename_calls++;
-	scratch = record_begin(MICA_EVENT_RENAME, task, operation, union_of(old->d_sb), SCOPE_FILE);
+	scratch = record_begin_kept(MICA_EVENT_RENAME, task, operation, union_of(old->d_sb), SCOPE_FILE);
 	if (!scratch)
 		return 0;
 	fill_object(&scratch->record, old, true);
@@ -227,7 +249,6 @@ static __always_inline int rename_begin(struct dentry *old, struct dentry *new)
 		scratch->record.flags |= MICA_RECORD_EXCHANGE;
 	record_path_typed(scratch, new);
 	record_source_path(scratch, old, NULL);
-	record_keep(scratch, task, operation);
 	return 0;
 }
 
@@ -272,7 +293,7 @@ int BPF_PROG(rename_exit, struct renamedata *data)
 	struct task_struct *task = bpf_get_current_task_btf();
 	int result = traced_result(ctx);
 	struct operation *operation;
-	struct pending *pending;
+	struct mica_record *kept;
 
 	if (is_overlays_own_work(task)) {
 		if (!result)
@@ -280,15 +301,12 @@ int BPF_PROG(rename_exit, struct renamedata *data)
 		return 0;
 	}
 	operation = operation_peek(task);
-	pending = record_kept(task, operation);
-	if (pending && pending->record.type == MICA_EVENT_RENAME) {
+	kept = record_kept(task, operation);
+	if (kept && kept->type == MICA_EVENT_RENAME && !result) {
 		/* Whatever it was before, it is in the upper now. */
-		if (pending->record.union_id)
-			pending->record.flags |= MICA_RECORD_UPPER;
-		if (result)
-			record_forget_kept(task);
-		else
-			record_finish_kept(pending, task, 0, false);
+		if (kept->union_id)
+			kept->flags |= MICA_RECORD_UPPER;
+		record_finish_kept(kept, 0, WAKE_LATER);
 	}
 	if (operation && !operation->in_union_setup)
 		operation_end(operation);

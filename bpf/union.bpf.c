@@ -84,7 +84,7 @@ int BPF_PROG(union_up, struct super_block *sb)
 	scratch = record_begin(MICA_EVENT_UNION_UP, task, operation, entry, SCOPE_MOUNT);
 	if (scratch) {
 		record_superblock(&scratch->record, sb);
-		record_send_urgent(scratch);
+		record_send_now(scratch);
 	}
 	/* By mount(2), the mount is still to come; fsconfig(2) ends its own. */
 	if (operation && operation->in_mount)
@@ -126,7 +126,7 @@ int BPF_PROG(union_down, struct super_block *sb)
 	scratch = record_begin(MICA_EVENT_UNION_DOWN, task, operation, entry, SCOPE_MOUNT);
 	if (scratch) {
 		record_superblock(&scratch->record, sb);
-		record_send_urgent(scratch);
+		record_send_now(scratch);
 	}
 	if (unmounted)
 		operation_end(operation);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
  * Whiteouts, opaque directories and redirects: the marks that overlayfs leaves in the upper (fs/overlayfs/dir.c). The
- * whiteout of a renamed lower file is made by rename itself, see tree.bpf.c.
+ * whiteout of a removed file is noted here and reported with the removal, that of a renamed one is made by rename
+ * itself: see tree.bpf.c for both.
  */
 #include "emit.bpf.h"
 #include "mark.bpf.h"
@@ -85,10 +86,7 @@ int BPF_PROG(whiteout_exit)
 		count_lost(MICA_EVENT_WHITEOUT, MICA_LOST_NO_STATE);
 		return 0;
 	}
-	if (operation->whiteout_sent)
-		return 0;
-	operation->whiteout_sent = 1;
-	send_whiteout(task, operation, operation->victim, 0);
+	operation->whiteout_made = 1;
 	return 0;
 }
 

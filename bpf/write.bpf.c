@@ -75,9 +75,11 @@ static __always_inline bool in_copy(struct task_struct *task)
 static __always_inline bool is_others_data(struct task_struct *task, struct file *file)
 {
 	struct inode *inode = file->f_inode;
+	struct super_block *sb = inode->i_sb;
 
-	return (inode->i_mode & S_IFMT) == S_IFREG && !is_overlay(inode->i_sb) && !is_of_host(task) &&
-	       !(inode->i_sb->s_iflags & SB_I_NOEXEC) && !file_is_internal(file);
+	/* The first leaves at once what overlayfs does until 6.4, which is most of what comes here. */
+	return file->f_path.dentry->d_sb == sb && !is_of_host(task) && (inode->i_mode & S_IFMT) == S_IFREG &&
+	       !is_overlay(sb) && !(sb->s_iflags & SB_I_NOEXEC) && !file_is_internal(file);
 }
 
 /** Counts for a function that every file system passes, and that overlayfs calls again for the real file. */
@@ -137,6 +139,7 @@ int BPF_PROG(write_request, int direction, struct file *file, void *position, si
 		count_request(task, file, count);
 	} else if (transfer->kind == TRANSFER_URING) {
 		transfer->file = (u64)file;
+		transfer->dentry = (u64)file->f_path.dentry;
 		transfer->bytes_requested = count;
 	}
 	return 0;
@@ -148,6 +151,14 @@ int BPF_PROG(uring_entry)
 	return transfer_begin(TRANSFER_URING);
 }
 
+static __always_inline void count_uring(struct task_struct *task, const struct transfer *transfer)
+{
+	struct written *written = written_get(task, (struct file *)transfer->file, transfer->dentry);
+
+	if (written)
+		written_add(written, 0, transfer->bytes_requested, 0, 1);
+}
+
 SEC("fexit/io_write")
 int BPF_PROG(uring_exit)
 {
@@ -156,7 +167,7 @@ int BPF_PROG(uring_exit)
 
 	/* What would block is done again by a worker. */
 	if (transfer && transfer->kind == TRANSFER_URING && transfer->file && (int)traced_result(ctx) != -EAGAIN)
-		count_request(task, (struct file *)transfer->file, transfer->bytes_requested);
+		count_uring(task, transfer);
 	return transfer_end();
 }
 
@@ -292,13 +303,13 @@ int BPF_PROG(page_dirtied, struct vm_fault *fault)
 
 	if (!file || (!union_of_dentry(file_user_dentry(file)) && !is_others_data(task, file)))
 		return 0;
-	written = written_get(task, file);
+	written = written_get(task, file, (u64)file->f_path.dentry);
 	if (written)
 		written_add(written, 0, 0, 1, 0);
 	return 0;
 }
 
-static long close_shared(void *map, struct shared_key *key, struct written *written, u64 *file)
+static long close_shared(void *map, struct written_key *key, struct written *written, u64 *file)
 {
 	if (key->file == *file && written_close(written))
 		bpf_map_delete_elem(&shared_writes, key);
@@ -342,47 +353,30 @@ int BPF_PROG(file_close, struct file *file)
 	return file_closed(file);
 }
 
-static __always_inline int file_freed(struct file *file)
+/** Reports one that has written. 1: there is none. */
+static long report_next(u32 unused_index, void *unused)
 {
-	u64 key = (u64)file;
+	struct written_key key;
+	struct written *written;
+	u64 file;
 
-	if (file->f_mode & FMODE_WRITE)
-		bpf_map_delete_elem(&writes, &key);
+	if (bpf_map_pop_elem(&written_files, &key))
+		return 1;
+	written = written_look_up(&key);
+	if (!written || !written_visit(written))
+		return 0;
+	file = key.file;
+	if (key.shared)
+		bpf_map_delete_elem(&shared_writes, &key);
+	else
+		bpf_map_delete_elem(&writes, &file);
 	return 0;
 }
 
-/** Backstop, where the close is seen by a program that can be skipped: the address may be given to the next file. */
-SEC("lsm/file_free_security")
-int BPF_PROG(lsm_file_free, struct file *file)
-{
-	return file_freed(file);
-}
-
-SEC("fentry/security_file_free")
-int BPF_PROG(file_free_check, struct file *file)
-{
-	return file_freed(file);
-}
-
-static long report_file(void *map, u64 *key, struct written *written, void *unused)
-{
-	if (written_visit(written))
-		bpf_map_delete_elem(&writes, key);
-	return 0;
-}
-
-static long report_shared(void *map, struct shared_key *key, struct written *written, void *unused)
-{
-	if (written_visit(written))
-		bpf_map_delete_elem(&shared_writes, key);
-	return 0;
-}
-
-/** Run by user space each second, and at the end. */
-SEC("syscall")
+/** Run by user space each second, and at the end; never attached. A `syscall` program may not use queues on 6.1. */
+SEC("raw_tp")
 int report_writes(void *context)
 {
-	bpf_for_each_map_elem(&writes, report_file, NULL, 0);
-	bpf_for_each_map_elem(&shared_writes, report_shared, NULL, 0);
+	bpf_loop(WRITTEN_FILES, report_next, NULL, 0);
 	return 0;
 }

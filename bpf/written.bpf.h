@@ -16,12 +16,20 @@ static __always_inline struct union_entry *union_of_dentry(struct dentry *dentry
 	return is_overlay_dentry((u64)dentry) ? union_get(sb) : NULL;
 }
 
-/** Puts fresh counters into `map`. NULL: nobody wants to know, or counted as lost. */
-static __noinline struct written *written_make(void *map, const void *key, struct task_struct *task,
+static __always_inline struct written *written_look_up(const struct written_key *key)
+{
+	u64 file = key->file;
+
+	return key->shared ? bpf_map_lookup_elem(&shared_writes, key) : bpf_map_lookup_elem(&writes, &file);
+}
+
+/** Makes fresh counters. NULL: nobody wants to know, or counted as lost. */
+static __noinline struct written *written_make(const struct written_key *key, struct task_struct *task,
 					       struct dentry *dentry)
 {
 	struct scratch *scratch = record_begin(MICA_EVENT_WRITE, task, NULL, union_of_dentry(dentry), SCOPE_FILE);
 	struct written *fresh, *written;
+	u64 file = key->file;
 
 	if (!scratch)
 		return NULL;
@@ -31,11 +39,15 @@ static __noinline struct written *written_make(void *map, const void *key, struc
 	scratch->record.tid = scratch->record.pid;
 	fresh = (void *)&scratch->record;
 	__builtin_memset((void *)fresh + sizeof(fresh->head), 0, sizeof(*fresh) - sizeof(fresh->head));
+	fresh->key = *key;
 	fresh->dentry = (u64)dentry;
 	/* Another thread may have been first. */
-	bpf_map_update_elem(map, key, fresh, BPF_NOEXIST);
+	if (!key->shared)
+		bpf_map_update_elem(&writes, &file, fresh, BPF_NOEXIST);
+	else if (!bpf_map_update_elem(&shared_writes, key, fresh, BPF_NOEXIST))
+		__sync_fetch_and_add(&shared_writers, 1);
 	scratch_release(scratch);
-	written = bpf_map_lookup_elem(map, key);
+	written = written_look_up(key);
 	if (!written)
 		count_lost(MICA_EVENT_WRITE, MICA_LOST_NO_STATE);
 	return written;
@@ -44,25 +56,35 @@ static __noinline struct written *written_make(void *map, const void *key, struc
 /** The slow path of written_get: the first write of the process to the file, or another process was there before. */
 static __noinline struct written *written_find(struct task_struct *task, struct file *file, struct written *first)
 {
-	struct shared_key key = { .file = (u64)file, .tgid = task->tgid };
+	struct written_key key = { .file = (u64)file, .tgid = task->tgid };
+	struct dentry *dentry = file_user_dentry(file);
 	struct written *written;
 
+	/* Of a file at the same address before, whose close was seen by no program: until 6.12 it can be skipped. */
+	if (first && first->dentry != (u64)dentry) {
+		bpf_map_delete_elem(&writes, &key.file);
+		first = NULL;
+	}
 	if (!first)
-		first = written_make(&writes, &key.file, task, file_user_dentry(file));
+		first = written_make(&key, task, dentry);
 	if (!first || first->head.pid == key.tgid)
 		return first;
 	first->shared = 1;
-	written = bpf_map_lookup_elem(&shared_writes, &key);
-	return written ?: written_make(&shared_writes, &key, task, (struct dentry *)first->dentry);
+	key.shared = 1;
+	written = written_look_up(&key);
+	return written ?: written_make(&key, task, (struct dentry *)first->dentry);
 }
 
-/** The counters of what the task's process writes to the file. NULL: nobody wants to know, or counted as lost. */
-static __always_inline struct written *written_get(struct task_struct *task, struct file *file)
+/**
+ * The counters of what the task's process writes to the file, whose own dentry is `dentry`. NULL: nobody wants to know,
+ * or counted as lost.
+ */
+static __always_inline struct written *written_get(struct task_struct *task, struct file *file, u64 dentry)
 {
 	u64 key = (u64)file;
 	struct written *written = bpf_map_lookup_elem(&writes, &key);
 
-	if (written && written->head.pid == (u32)task->tgid)
+	if (written && written->head.pid == (u32)task->tgid && written->dentry == dentry)
 		return written;
 	return written_find(task, file, written);
 }
@@ -78,11 +100,14 @@ static __always_inline void written_add(struct written *written, u64 bytes, u64 
 		__sync_fetch_and_add(&written->dirty_pages, dirty_pages);
 	if (calls)
 		__sync_fetch_and_add(&written->calls, calls);
+	if (!written->queued && !__sync_lock_test_and_set(&written->queued, 1) &&
+	    bpf_map_push_elem(&written_files, &written->key, 0))
+		written->queued = 0;
 }
 
 static __always_inline void count_bytes(struct task_struct *task, struct file *file, u64 bytes)
 {
-	struct written *written = written_get(task, file);
+	struct written *written = written_get(task, file, (u64)file->f_path.dentry);
 
 	if (written)
 		written_add(written, bytes, 0, 0, 1);
@@ -90,7 +115,7 @@ static __always_inline void count_bytes(struct task_struct *task, struct file *f
 
 static __always_inline void count_request(struct task_struct *task, struct file *file, u64 bytes)
 {
-	struct written *written = written_get(task, file);
+	struct written *written = written_get(task, file, (u64)file->f_path.dentry);
 
 	if (written)
 		written_add(written, 0, bytes, 0, 1);
@@ -124,7 +149,7 @@ static __always_inline void written_report(struct written *written, bool closed)
 		write->dirty_pages = dirty_pages;
 		write->calls = calls;
 		record_path(scratch, dentry, NULL);
-		cause = record_try_output(&scratch->record, false) ? MICA_LOST_RING_FULL : _MICA_LOST_MAX;
+		cause = record_try_output(&scratch->record, WAKE_LATER) ? MICA_LOST_RING_FULL : _MICA_LOST_MAX;
 		scratch_release(scratch);
 	}
 	if (cause == _MICA_LOST_MAX)
@@ -150,8 +175,8 @@ static __always_inline bool written_close(struct written *written)
  */
 static __always_inline bool written_visit(struct written *written)
 {
-	if (!written->calls && !written->dirty_pages)
-		return false;
+	/* Before the counters are read: who adds to them from now on puts it into the queue again. */
+	__sync_lock_test_and_set(&written->queued, 0);
 	if (__sync_val_compare_and_swap(&written->state, WRITTEN_IDLE, WRITTEN_REPORTING) != WRITTEN_IDLE)
 		return false;
 	written_report(written, false);

@@ -18,7 +18,7 @@
 
 /** Records are announced in batches; a live trace looks at least this often. */
 #define READ_INTERVAL_MS 100
-/** The engines are asked for news at most this often. */
+/** The engines are asked for news at most this often, and records of mounts looked for at least this often. */
 #define SETTLE_INTERVAL_MS 5
 #define SETTLE_INTERVAL_NS (SETTLE_INTERVAL_MS * 1000000ULL)
 /** Unions described at a time while mica starts: a fraction of the smallest ring buffer. */
@@ -170,6 +170,14 @@ static int settle(struct trace *trace, bool told)
 	return mica_trace_select_settled(&trace->selection, trace->identity);
 }
 
+static int read_interval_ms(const struct trace *trace)
+{
+	uint64_t now = mica_trace_now_ns(CLOCK_MONOTONIC);
+
+	return trace->news || now - mica_kernel_woken_ns(trace->kernel) < SETTLE_INTERVAL_NS ? SETTLE_INTERVAL_MS
+											     : READ_INTERVAL_MS;
+}
+
 /** Until the end that was asked for, or a signal. */
 static int loop(struct trace *trace, int signals)
 {
@@ -183,8 +191,7 @@ static int loop(struct trace *trace, int signals)
 
 	while (!trace->done) {
 		/* News that must wait are not asked for again. */
-		if (poll(fds, trace->news ? 2 : 3, trace->news ? SETTLE_INTERVAL_MS : READ_INTERVAL_MS) < 0 &&
-		    errno != EINTR)
+		if (poll(fds, trace->news ? 2 : 3, read_interval_ms(trace)) < 0 && errno != EINTR)
 			return -errno;
 		error = settle(trace, fds[2].revents);
 		fds[2].revents = 0;

@@ -24,9 +24,7 @@ static int visit_hook(const struct mica_features *features, const struct mica_pr
 	struct mica_feature feature = { .name = name, .needed_by = "trace", .state = MICA_FEATURE_OK };
 
 	(void)snprintf(name, sizeof(name), "hook:%s", program->job);
-	if (mica_features_spare(features, program))
-		(void)snprintf(feature.detail, sizeof(feature.detail), "not needed: %s does it", program->unless);
-	else if (!mica_features_choose(features, program->job, feature.detail, sizeof(feature.detail))) {
+	if (!mica_features_choose(features, program->job, feature.detail, sizeof(feature.detail))) {
 		feature.state = program->optional ? MICA_FEATURE_DEGRADED : MICA_FEATURE_MISSING;
 		(void)snprintf(feature.remedy, sizeof(feature.remedy), "%s",
 			       program->optional ? "none needed: a detail of an event is found elsewhere, or absent"

@@ -257,12 +257,6 @@ bool mica_features_have_lsm(const struct mica_features *features)
 	return features->basic[MICA_BASIC_LSM].state == MICA_FEATURE_OK;
 }
 
-bool mica_features_spare(const struct mica_features *features, const struct mica_program *program)
-{
-	return program->unless && mica_features_have_lsm(features) && features->functions &&
-	       mica_functions_id(features->functions, program->unless) >= 0;
-}
-
 const struct mica_program *mica_features_choose(const struct mica_features *features, const char *job, char *ret_detail,
 						size_t detail_size)
 {

@@ -36,9 +36,6 @@ void mica_features_free(struct mica_features *features);
 /** True: an LSM program will be run. */
 bool mica_features_have_lsm(const struct mica_features *features);
 
-/** True: the program's job is done by another program here (mica_program.unless). */
-bool mica_features_spare(const struct mica_features *features, const struct mica_program *program);
-
 /** The program that does `job` here, or NULL; *ret_detail: how it is done, or why not. */
 const struct mica_program *mica_features_choose(const struct mica_features *features, const char *job, char *ret_detail,
 						size_t detail_size);

@@ -46,6 +46,9 @@ void mica_kernel_close(struct mica_kernel **kernel);
 
 /** File descriptor that is readable when the kernel announced records; see mica_kernel_read. */
 int mica_kernel_fd(const struct mica_kernel *kernel);
+/** When the reader was woken last, for a record that should not wait: CLOCK_MONOTONIC, ns. Others that come within 4 ms
+ *  after it do not wake it again: read once more 5 ms after it. */
+uint64_t mica_kernel_woken_ns(const struct mica_kernel *kernel);
 /** Hands all records that are there to `take`. Records are announced in batches, so call it at least every 100 ms.
  *  Number of records, or a negative value of `take` or errno. */
 int mica_kernel_read(struct mica_kernel *kernel);
@@ -81,14 +84,6 @@ enum mica_selection {
 int mica_kernel_select_namespace(struct mica_kernel *kernel, uint64_t mnt_ns_id, enum mica_selection selection);
 /** 0, or -ENOENT when the union is gone. */
 int mica_kernel_select_union(struct mica_kernel *kernel, uint64_t union_id, enum mica_selection selection);
-
-/** Entries in the kernel's tables, for tests of growth. */
-struct mica_kernel_counts {
-	size_t subjects, unions, pendings;
-	/** Open files whose writes are counted, a process each. */
-	size_t written;
-};
-int mica_kernel_counts(const struct mica_kernel *kernel, struct mica_kernel_counts *ret);
 
 /* Features, for `mica doctor`. */
 

@@ -33,6 +33,9 @@ struct mica_kernel {
 	bool detached;
 	/** Part of the programs whose skipped runs are read next. */
 	unsigned skipped_part;
+	/** What the last look for dead writers found. */
+	uint64_t shared_writers_made;
+	size_t shared_writers_left;
 };
 
 #define LOSS_ENTRIES (_MICA_EVENT_MAX * _MICA_LOST_MAX)
@@ -100,7 +103,7 @@ static int choose_programs(struct mica_kernel *kernel, const struct mica_feature
 	for (unsigned i = 0; i < mica_program_count; i++) {
 		const struct mica_program *row = &mica_programs[i], *best;
 
-		if (!(row->events & events) || is_chosen(kernel, row) || mica_features_spare(features, row))
+		if (!(row->events & events) || is_chosen(kernel, row))
 			continue;
 		best = mica_features_choose(features, row->job, detail, sizeof(detail));
 		if (best) {
@@ -261,6 +264,11 @@ int mica_kernel_fd(const struct mica_kernel *kernel)
 	return ring_buffer__epoll_fd(kernel->ring);
 }
 
+uint64_t mica_kernel_woken_ns(const struct mica_kernel *kernel)
+{
+	return kernel->skeleton->bss->last_wakeup_ns;
+}
+
 int mica_kernel_read(struct mica_kernel *kernel)
 {
 	return ring_buffer__consume(kernel->ring);
@@ -357,26 +365,36 @@ int mica_kernel_select_union(struct mica_kernel *kernel, uint64_t union_id, enum
 	return -ENOENT;
 }
 
-/** As `struct shared_key` in bpf/maps.bpf.h. */
-struct shared_key {
+/** As `struct written_key` in bpf/maps.bpf.h. */
+struct written_key {
 	__u64 file;
 	__u32 tgid;
-	__u32 reserved;
+	__u32 shared;
 };
 
 /**
  * Forgets the processes that are dead, so that a file that many write to one after the other (a shell's output) does
  * not fill the table. A dead process writes no more: what it wrote was reported before this.
  */
-static void forget_dead_writers(int map)
+static void forget_dead_writers(struct mica_kernel *kernel)
 {
-	struct shared_key key, next;
+	int map = bpf_map__fd(kernel->skeleton->maps.shared_writes);
+	uint64_t made = kernel->skeleton->bss->shared_writers;
+	struct written_key key, next;
+	size_t left = 0;
 
+	/* Looking through an empty table is not for nothing. */
+	if (made == kernel->shared_writers_made && !kernel->shared_writers_left)
+		return;
 	for (int more = !bpf_map_get_next_key(map, NULL, &key); more; key = next) {
 		more = !bpf_map_get_next_key(map, &key, &next);
 		if (kill(key.tgid, 0) < 0 && errno == ESRCH)
 			(void)bpf_map_delete_elem(map, &key);
+		else
+			left++;
 	}
+	kernel->shared_writers_made = made;
+	kernel->shared_writers_left = left;
 }
 
 int mica_kernel_report_writes(struct mica_kernel *kernel)
@@ -388,28 +406,6 @@ int mica_kernel_report_writes(struct mica_kernel *kernel)
 		return 0;
 	error = bpf_prog_test_run_opts(bpf_program__fd(kernel->skeleton->progs.report_writes), &options);
 	if (!error)
-		forget_dead_writers(bpf_map__fd(kernel->skeleton->maps.shared_writes));
+		forget_dead_writers(kernel);
 	return error;
-}
-
-static size_t count_entries(const struct bpf_map *map)
-{
-	__u64 key[4], next[4];
-	size_t count = 0;
-
-	for (int more = !bpf_map_get_next_key(bpf_map__fd(map), NULL, key); more; memcpy(key, next, sizeof(key))) {
-		count++;
-		more = !bpf_map_get_next_key(bpf_map__fd(map), key, next);
-	}
-	return count;
-}
-
-int mica_kernel_counts(const struct mica_kernel *kernel, struct mica_kernel_counts *ret)
-{
-	ret->subjects = count_entries(kernel->skeleton->maps.subjects);
-	ret->unions = count_entries(kernel->skeleton->maps.unions);
-	ret->pendings = count_entries(kernel->skeleton->maps.pendings);
-	ret->written =
-		count_entries(kernel->skeleton->maps.writes) + count_entries(kernel->skeleton->maps.shared_writes);
-	return 0;
 }

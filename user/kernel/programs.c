@@ -160,10 +160,6 @@ const struct mica_program mica_programs[] = {
 	  .arguments = { { 0, "file" } }, .events = BIT(WRITE), .makes = MICA_EVENT_WRITE },
 	{ .job = "write-close", .name = "file_close", .function = "locks_remove_file", .parameters = 1,
 	  .arguments = { { 0, "file" } }, .events = BIT(WRITE), .makes = MICA_EVENT_WRITE },
-	{ .job = "write-freed", .name = "lsm_file_free", .function = "bpf_lsm_file_free_security", .lsm = true,
-	  .arguments = { { 0, "file" } }, .events = BIT(WRITE), .unless = "bpf_lsm_file_release" },
-	{ .job = "write-freed", .name = "file_free_check", .function = "security_file_free",
-	  .arguments = { { 0, "file" } }, .events = BIT(WRITE), .unless = "bpf_lsm_file_release" },
 
 	/* Mounts */
 	{ .job = "mount-check", .name = "lsm_sb_mount", .function = "bpf_lsm_sb_mount", .lsm = true,

@@ -27,8 +27,6 @@ struct mica_program {
 	const char *function;
 	/** Name of the struct that the function must return a pointer to; NULL: an integer or nothing is looked at. */
 	const char *returns;
-	/** The job is not needed where this LSM hook runs: another program does it there. */
-	const char *unless;
 	struct mica_program_argument arguments[MICA_PROGRAM_ARGUMENTS];
 	/** Bit n: it has a part in events of type n. */
 	uint64_t events;
