@@ -197,16 +197,16 @@ static void expect_short(const char *before, size_t bytes, const char *after, co
 
 Test(policy_hostile, huge)
 {
-	const size_t huge = 8 << 20;
+	const size_t huge = 1 << 20;
 
 	expect_short(HEAD "mode: ", huge, "\n", "p.yaml:5:7: 'mode' must be 'enforce' or 'audit', not 'xxx");
 	expect_short(HEAD "\"", huge, "\": 1\n", "p.yaml:5:");
 	expect_short(HEAD "? ", huge, "\n: 1\n", "p.yaml:5:3: a policy has no key 'xxx");
-	expect_short(HEAD, huge, ": 1\n", "p.yaml:5:8388609: not YAML: could not find expected ':'");
+	expect_short(HEAD, huge, ": 1\n", "p.yaml:5:1048577: not YAML: could not find expected ':'");
 	expect_short(HEAD "rules: [{ name: ", huge, ", on: write, verdict: deny, union: /a }]\n",
-		     "p.yaml:5:17: a name has at most 63 bytes, this one 8388608");
+		     "p.yaml:5:17: a name has at most 63 bytes, this one 1048576");
 	expect_short(HEAD "rules: [{ name: r, on: write, verdict: deny, union: /", huge, " }]\n",
-		     "a glob has at most 4096 bytes, this one 8388609");
+		     "a glob has at most 4096 bytes, this one 1048577");
 	expect_short(HEAD "rules: [{ name: r, on: ", huge, ", verdict: deny, union: /a }]\n",
 		     "p.yaml:5:24: there is no operation 'xxx");
 	expect_short(HEAD "rules: [{ name: r, on: write, verdict: deny, union: /a, errno: ", huge, " }]\n",
