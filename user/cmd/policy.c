@@ -13,6 +13,7 @@ static const struct mica_command *const verbs[] = {
 	&mica_policy_command_check,
 	&mica_policy_command_test,
 	&mica_policy_command_explain,
+	&mica_policy_command_dump,
 	NULL,
 };
 

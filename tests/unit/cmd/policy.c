@@ -263,3 +263,21 @@ Test(cmd_policy, explain)
 
 	TRY(rows);
 }
+
+/* The text itself is tests/unit/policy/golden/dump.txt's. */
+Test(cmd_policy, dump)
+{
+	static const struct row rows[] = {
+		{ "dump", 2, "", "which file?" },
+		{ "dump wrong.yaml", 2, "", "wrong.yaml:5:1: a policy has no key 'rule'; did you mean 'rules'?" },
+	};
+	_cleanup_ran_ struct ran ran = run("dump ../../policy/golden/dump.yaml");
+	_cleanup_free_ char *golden = NULL;
+
+	TRY(rows);
+	cr_assert_eq(mica_file_read(MICA_SOURCE_DIR "/tests/unit/policy/golden/dump.txt", MOST_OUTPUT, &golden, NULL),
+		     0);
+	cr_expect_eq(ran.status, 0);
+	cr_expect_str_eq(ran.out, golden);
+	cr_expect_str_empty(ran.err);
+}
