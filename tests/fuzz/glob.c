@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A glob, and a path behind its first NUL: checked, expanded, matched by the plain matcher and by a compiled rule, which
- * say the same.
+ * A glob, and a path behind its first NUL: checked, expanded, matched by the plain matcher and by a compiled rule,
+ * which say the same.
  */
 #include <errno.h>
 #include <stdint.h>

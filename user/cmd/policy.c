@@ -41,8 +41,9 @@ int mica_policy_open_compiled(const struct mica_policy_set *set, struct mica_pol
 	if (r == 0)
 		return MICA_EXIT_OK;
 	if (r == -E2BIG) {
-		mica_log_error("%s: policy '%s' is too large: more than %llu %s", refusal.policy->file,
-			       refusal.policy->name, (unsigned long long)refusal.limit.most, refusal.limit.what);
+		mica_log_error("%s: policy '%s' is too large: more than %llu %s (see LIMITS in mica-policy(5))",
+			       refusal.policy->file, refusal.policy->name, (unsigned long long)refusal.limit.most,
+			       refusal.limit.what);
 		return MICA_EXIT_USAGE;
 	}
 	mica_log_error_errno(r, "cannot compile the policies");

@@ -243,6 +243,28 @@ Test(cmd_policy, check)
 	TRY(rows);
 }
 
+/* A limit of the tables, which no line of the file is to blame for. */
+Test(cmd_policy, too_large)
+{
+	char name[] = "/tmp/mica-policy-XXXXXX";
+	int fd = mkstemp(name);
+	FILE *file = fdopen(fd, "w");
+	_cleanup_free_ char *line = NULL;
+
+	cr_assert_not_null(file);
+	(void)fputs(
+		"apiVersion: mica/v1\nkind: Policy\nmetadata: { name: big }\nsubjects: [{ default: true }]\nrules:\n",
+		file);
+	for (int i = 0; i <= MICA_POLICY_MAX_GROUPS; i++)
+		(void)fprintf(file, "- { name: r%d, on: write, volume: v%d, verdict: deny }\n", i, i);
+	(void)fclose(file);
+	cr_assert_gt(asprintf(&line, "check %s", name), 0);
+	const struct row row = { line, 2, "",
+				 "policy 'big' is too large: more than 1024 objects that the rules of a policy name" };
+	try_rows(&row, 1);
+	(void)unlink(name);
+}
+
 Test(cmd_policy, explain)
 {
 	static const struct row rows[] = {
