@@ -11,7 +11,6 @@
 /** What it is, in its policy, that decided: the name of a rule, or a key of a section. NULL: no voice. */
 static const char *name_of(const struct mica_policy_answer *answer)
 {
-	static const char *const isolation[] = { "unions", "volumes", "layers" };
 	const struct mica_policy *policy = answer->policy;
 	bool otherwise = answer->index == MICA_POLICY_OTHERWISE;
 
@@ -19,7 +18,7 @@ static const char *name_of(const struct mica_policy_answer *answer)
 	case MICA_POLICY_VOICE_RULE:
 		return policy->rules[answer->index].name;
 	case MICA_POLICY_VOICE_ISOLATION:
-		return isolation[answer->index];
+		return answer->index == 0 ? "unions" : answer->index == 1 ? "volumes" : "layers";
 	case MICA_POLICY_VOICE_MOUNTS:
 		return otherwise ? "otherwise" : mica_verdict_name(policy->mounts.items[answer->index].verdict);
 	case MICA_POLICY_VOICE_VOLUMES:
