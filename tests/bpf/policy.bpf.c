@@ -50,6 +50,52 @@ int match_one(void *ctx)
 	return match ? match_path(match) : 0;
 }
 
+/* ---- many cases in one run ---- */
+
+struct policy_case {
+	u32 root;
+	u32 operations;
+	u32 outcome;
+	/** At most 127, so that what is read does not depend on it. */
+	u32 bytes;
+	char text[128];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, struct policy_case);
+} cases SEC(".maps");
+
+__u32 case_count = 0;
+
+static long case_step(u32 number, void *data)
+{
+	struct mica_policy_match *match = *(struct mica_policy_match **)data;
+	struct policy_case *one = bpf_map_lookup_elem(&cases, &number);
+
+	if (!one)
+		return 1;
+	match->path_bytes = one->bytes & 127;
+	match->operations = one->operations;
+	__builtin_memcpy(match->path, one->text, sizeof(one->text));
+	one->outcome = mica_policy_match(match, one->root);
+	return 0;
+}
+
+SEC("raw_tp/sys_enter")
+int match_all(void *ctx)
+{
+	u32 zero = 0;
+	struct mica_policy_match *match = bpf_map_lookup_elem(&matches, &zero);
+
+	if (match)
+		bpf_loop(case_count, case_step, &match, 0);
+	return 0;
+}
+
 /* ---- for the benchmark ---- */
 
 struct bench_path {
