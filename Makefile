@@ -133,7 +133,7 @@ $(O)/tests/bench/verdict.o: tests/bench/verdict.c $(O)/bpf/policy.skel.h
 -include $(O)/tests/bench/verdict.d
 
 # Random policies and paths in full numbers, without the sanitizers: they would take minutes.
-$(O)/cases: $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/policy/reference_*.c) tests/unit/policy/random.c) \
+$(O)/cases: $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/policy/reference_*.c) tests/unit/policy/random.c tests/unit/policy/limits.c) \
 		$(O)/tests/bpf/policy.o $(LIBRARY_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $^ -lcriterion $(MICA_LDLIBS)
