@@ -42,7 +42,7 @@
 struct mica_policy_chunk {
 	__u64 words[MICA_POLICY_CHUNK_WORDS];
 };
-/** 32 MiB of tables. */
+/** 32 MiB of tables: the words of entries are numbered with 22 bits. */
 #define MICA_POLICY_MAX_CHUNKS 512
 
 /** Bytes of the longest path that is matched, and slashes in it that can lie behind a name. */
@@ -65,8 +65,14 @@ struct mica_policy_chunk {
 #define MICA_POLICY_ROOT_CLASSES 3
 #define MICA_POLICY_ROOT_WORDS 4
 
-/** A bucket is a cache line; a slot is (entry, high half of its hash), 0 when empty. They are filled from the first. */
-#define MICA_POLICY_BUCKET_SLOTS 8
+/**
+ * A bucket is a cache line. A slot is half a word: bits 0-21 an entry, bits 22-31 the highest of its hash; 0 when
+ * empty. They are filled from the first.
+ */
+#define MICA_POLICY_BUCKET_WORDS 8
+#define MICA_POLICY_BUCKET_SLOTS (MICA_POLICY_BUCKET_WORDS * 2)
+#define MICA_POLICY_SLOT_ENTRY 0x3fffff
+#define MICA_POLICY_SLOT_TAG(hash) ((__u32)((hash) >> 54) << 22)
 /** Buckets that an entry can be away from its own. */
 #define MICA_POLICY_MAX_PROBES 8
 

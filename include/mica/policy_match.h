@@ -96,26 +96,40 @@ mica_policy_function int mica_policy_compare(struct mica_policy_match *match, __
 	return !match->differs;
 }
 
+/** The entry in a slot if it is the first match->entry_bytes bytes of the path; else 0. */
+mica_policy_always_inline __u32 mica_policy_look_at(struct mica_policy_match *match, __u32 slot, __u32 tag)
+{
+	if ((slot ^ tag) & ~MICA_POLICY_SLOT_ENTRY)
+		return 0;
+	slot &= MICA_POLICY_SLOT_ENTRY;
+	return slot && mica_policy_compare(match, slot) ? slot : 0;
+}
+
 /** Finds the entry with this hash that is the first `bytes` bytes of the path. 0: there is none. */
 mica_policy_function int mica_policy_find(struct mica_policy_match *match, __u64 hash, __u32 bytes)
 {
+	__u32 tag = MICA_POLICY_SLOT_TAG(hash), entry;
+
 	if (!match)
 		return 0;
 	match->entry_bytes = bytes;
 	for (__u32 probe = 0; probe < MICA_POLICY_MAX_PROBES; probe++) {
 		__u32 bucket = match->root.buckets +
-			       (((__u32)hash + probe) & match->root.buckets_mask) * MICA_POLICY_BUCKET_SLOTS;
+			       (((__u32)hash + probe) & match->root.buckets_mask) * MICA_POLICY_BUCKET_WORDS;
 		const struct mica_policy_chunk *chunk = mica_policy_chunk(match, bucket);
 
 		if (probe >= match->root.probes || !chunk)
 			return 0;
-		for (__u32 i = 0; i < MICA_POLICY_BUCKET_SLOTS; i++) {
-			__u64 slot = mica_policy_word(chunk, bucket + i);
+		for (__u32 i = 0; i < MICA_POLICY_BUCKET_WORDS; i++) {
+			__u64 slots = mica_policy_word(chunk, bucket + i);
 
-			if (!slot)
+			if (!slots)
 				return 0;
-			if (slot >> 32 == hash >> 32 && mica_policy_compare(match, slot))
-				return slot;
+			entry = mica_policy_look_at(match, slots, tag);
+			if (!entry)
+				entry = mica_policy_look_at(match, slots >> 32, tag);
+			if (entry)
+				return entry;
 		}
 	}
 	return 0;

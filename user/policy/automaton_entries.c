@@ -11,7 +11,7 @@
 /** Bits of the filter for each entry that has states. */
 #define FILTER_BITS 16
 /** Parts in 256 of the slots that are used at most, to begin with. */
-#define MAX_LOAD 160
+#define MAX_LOAD 220
 
 /** The hash of a literal, as the matcher makes it of a path. */
 static uint64_t hash_literal(const char *text, uint32_t bytes)
@@ -63,14 +63,13 @@ static int write_entry(struct writing *w, size_t number)
 }
 
 /** Puts all entries into `buckets` (a power of two) buckets. False: some would be too far from their own. */
-static bool fill_buckets(const struct writing *w, uint64_t *slots, size_t buckets, uint32_t *ret_probes)
+static bool fill_buckets(const struct writing *w, uint32_t *slots, size_t buckets, uint32_t *ret_probes)
 {
 	uint32_t probes = 1;
 
-	memset(slots, 0, buckets * MICA_POLICY_BUCKET_SLOTS * sizeof(*slots));
 	for (size_t i = 0; i < w->count; i++) {
 		uint32_t probe = 0, slot = 0;
-		uint64_t *bucket;
+		uint32_t *bucket;
 
 		for (;; probe++, slot = 0) {
 			if (probe == MICA_POLICY_MAX_PROBES || probe == buckets)
@@ -81,7 +80,7 @@ static bool fill_buckets(const struct writing *w, uint64_t *slots, size_t bucket
 			if (slot < MICA_POLICY_BUCKET_SLOTS)
 				break;
 		}
-		bucket[slot] = mica_tables_pair(w->references[i], w->hashes[i] >> 32);
+		bucket[slot] = w->references[i] | MICA_POLICY_SLOT_TAG(w->hashes[i]);
 		if (probe >= probes)
 			probes = probe + 1;
 	}
@@ -98,19 +97,21 @@ static int write_buckets(const struct writing *w, uint64_t *ret, uint32_t *ret_p
 	while (buckets * MICA_POLICY_BUCKET_SLOTS * MAX_LOAD < w->count * 256)
 		buckets *= 2;
 	for (;; buckets *= 2) {
-		_cleanup_free_ uint64_t *slots = NULL;
+		size_t words = buckets * MICA_POLICY_BUCKET_WORDS;
+		_cleanup_free_ uint32_t *slots = NULL;
 
 		if (buckets > MICA_AUTOMATON_MAX_GLOBS)
 			return -E2BIG;
-		slots = malloc(buckets * MICA_POLICY_BUCKET_SLOTS * sizeof(*slots));
+		slots = calloc(words, sizeof(uint64_t));
 		if (!slots)
 			return -ENOMEM;
 		if (!fill_buckets(w, slots, buckets, ret_probes))
 			continue;
-		r = mica_tables_take(w->tables, buckets * MICA_POLICY_BUCKET_SLOTS, MICA_POLICY_BUCKET_SLOTS, &at);
+		r = mica_tables_take(w->tables, words, MICA_POLICY_BUCKET_WORDS, &at);
 		if (r < 0)
 			return r;
-		memcpy(mica_tables_word(w->tables, at), slots, buckets * MICA_POLICY_BUCKET_SLOTS * sizeof(*slots));
+		/* Two slots are a word, the first its low half: little endian. */
+		memcpy(mica_tables_word(w->tables, at), slots, words * sizeof(uint64_t));
 		*ret = mica_tables_pair(at, buckets - 1);
 		return 0;
 	}

@@ -63,7 +63,8 @@ static int dump_automaton(struct dump *dump, uint32_t root)
 	if (!entries)
 		return -ENOMEM;
 	for (size_t i = 0; i < slots; i++) {
-		uint32_t entry = (uint32_t)*mica_tables_word(tables, (uint32_t)buckets + i);
+		uint64_t pair = *mica_tables_word(tables, (uint32_t)buckets + i / 2);
+		uint32_t entry = (i & 1 ? pair >> 32 : pair) & MICA_POLICY_SLOT_ENTRY;
 
 		if (entry)
 			entries[count++] = look_at(tables, entry, lanes);

@@ -89,8 +89,8 @@ int mica_tables_check(const struct mica_tables *tables, uint32_t root)
 	if (!is_mask(filter >> 32) || filter >> 32 >= MICA_POLICY_CHUNK_WORDS ||
 	    !lies_within(tables, (uint32_t)filter, (filter >> 32) + 1))
 		return -EBADMSG;
-	if (!is_mask(buckets >> 32) || (uint32_t)buckets % MICA_POLICY_BUCKET_SLOTS ||
-	    !lies_within(tables, (uint32_t)buckets, ((buckets >> 32) + 1) * MICA_POLICY_BUCKET_SLOTS))
+	if (!is_mask(buckets >> 32) || (uint32_t)buckets % MICA_POLICY_BUCKET_WORDS ||
+	    !lies_within(tables, (uint32_t)buckets, ((buckets >> 32) + 1) * MICA_POLICY_BUCKET_WORDS))
 		return -EBADMSG;
 	if (classes >> 32 > MICA_POLICY_MAX_PROBES ||
 	    ((uint32_t)classes && !lies_within(tables, (uint32_t)classes, 256 / 8)))
