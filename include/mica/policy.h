@@ -16,8 +16,9 @@
  * is.
  *
  * A path is hashed once, from left to right; a filter (64 KiB at most, so it stays in the cache) tells at which of its
- * slashes an entry with a state may lie. If the whole path is an entry, that is the answer. Else the deepest entry
- * gives the state, and the bytes behind it are stepped over. So the number of rules costs nothing but cache misses.
+ * slashes an entry with a state may lie, and another whether the whole path can be an entry. If it is one, that is the
+ * answer. Else the deepest entry gives the state, and the bytes behind it are stepped over. So the number of rules
+ * costs nothing but cache misses.
  *
  * Rules are numbered by precedence; of several automata that run side by side (*lanes*, where one would have too many
  * states) the lowest number wins. Nothing in the tables is trusted: each reference is checked or masked when it is
@@ -63,7 +64,9 @@ struct mica_policy_chunk {
 #define MICA_POLICY_ROOT_BUCKETS 2
 /** (map of bytes to classes: 256 bytes; probes that find any entry, at most MICA_POLICY_MAX_PROBES) */
 #define MICA_POLICY_ROOT_CLASSES 3
-#define MICA_POLICY_ROOT_WORDS 4
+/** (filter of all entries, its words less 1) */
+#define MICA_POLICY_ROOT_WHOLE 4
+#define MICA_POLICY_ROOT_WORDS 5
 
 /**
  * A bucket is a cache line. A slot is half a word: bits 0-21 an entry, bits 22-31 the highest of its hash; 0 when

@@ -295,10 +295,11 @@ mica_policy_always_inline __u32 mica_policy_lanes(struct mica_policy_match *matc
 mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *match, __u32 reference)
 {
 	const struct mica_policy_chunk *chunk = mica_policy_chunk(match, reference);
-	__u64 head, filter, buckets, classes;
+	__u64 head, filter, buckets, classes, whole;
 
 	if (!chunk)
 		return 0;
+	whole = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_WHOLE);
 	head = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_HEAD);
 	filter = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_FILTER);
 	buckets = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_BUCKETS);
@@ -310,6 +311,8 @@ mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *ma
 	match->root.buckets_mask = buckets >> 32;
 	match->root.classes = classes;
 	match->root.probes = classes >> 32;
+	match->root.whole = whole;
+	match->root.whole_mask = whole >> 32;
 	return (__u32)head == MICA_POLICY_ROOT_MARK;
 }
 
@@ -329,6 +332,16 @@ mica_policy_function int mica_policy_scan(struct mica_policy_match *match)
 	match->candidates = 0;
 	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_SCAN_WORDS + 1, mica_policy_scan_step, &context);
 	return 0;
+}
+
+/** Whether the whole path can be an entry: most that are none cost no more than this. */
+mica_policy_always_inline int mica_policy_can_be_whole(const struct mica_policy_match *match)
+{
+	__u64 hash = match->hash, bits = mica_policy_filter_bits(hash);
+	__u32 word = match->root.whole + ((__u32)(hash >> 32) & match->root.whole_mask);
+	const struct mica_policy_chunk *chunk = mica_policy_chunk(match, word);
+
+	return chunk && (mica_policy_word(chunk, word) & bits) == bits;
 }
 
 /** What the entry that is the whole path gives. */
@@ -375,13 +388,14 @@ static long mica_policy_search_step(__u32 step, void *data)
 mica_policy_always_inline __u32 mica_policy_match(struct mica_policy_match *match, __u32 reference)
 {
 	struct mica_policy_context context = { .match = match };
-	__u32 entry;
+	__u32 entry = 0;
 
 	if (match->path_bytes > MICA_POLICY_PATH_BYTES || !mica_policy_read_root(match, reference))
 		return MICA_POLICY_OUTCOME_BROKEN;
 	if (mica_policy_scan(match))
 		return MICA_POLICY_OUTCOME_BROKEN;
-	entry = mica_policy_find(match, match->hash, match->path_bytes);
+	if (mica_policy_can_be_whole(match))
+		entry = mica_policy_find(match, match->hash, match->path_bytes);
 	if (entry)
 		return mica_policy_whole(match, entry);
 	match->entry = 0;

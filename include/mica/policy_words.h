@@ -36,6 +36,8 @@ struct mica_policy_root {
 	__u32 buckets_mask;
 	__u32 classes;
 	__u32 probes;
+	__u32 whole;
+	__u32 whole_mask;
 };
 
 /**

@@ -8,8 +8,9 @@
 #include "mica/policy_words.h"
 #include "policy/automaton_internal.h"
 
-/** Bits of the filter for each entry that has states. */
+/** Bits of the filter for each entry that has states, and of the one of all entries. */
 #define FILTER_BITS 16
+#define WHOLE_BITS 10
 /** Parts in 256 of the slots that are used at most, to begin with. */
 #define MAX_LOAD 220
 
@@ -117,21 +118,22 @@ static int write_buckets(const struct writing *w, uint64_t *ret, uint32_t *ret_p
 	}
 }
 
-static int write_filter(const struct writing *w, uint64_t *ret)
+/** A filter of the entries that have states, of at most one chunk; or of all. */
+static int write_filter(const struct writing *w, bool all, uint64_t *ret)
 {
-	size_t words = 1, states = 0;
+	size_t words = 1, entries = 0;
 	uint32_t at;
 	int r;
 
 	for (size_t i = 0; i < w->count; i++)
-		states += w->literals[i].has_tails;
-	while (words * 64 < states * FILTER_BITS && words < MICA_POLICY_CHUNK_WORDS)
+		entries += all || w->literals[i].has_tails;
+	while (words * 64 < entries * (all ? WHOLE_BITS : FILTER_BITS) && (all || words < MICA_POLICY_CHUNK_WORDS))
 		words *= 2;
 	r = mica_tables_take(w->tables, words, 1, &at);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < w->count; i++)
-		if (w->literals[i].has_tails)
+		if (all || w->literals[i].has_tails)
 			*mica_tables_word(w->tables, at + (w->hashes[i] >> 32 & (words - 1))) |=
 				mica_policy_filter_bits(w->hashes[i]);
 	*ret = mica_tables_pair(at, words - 1);
@@ -141,7 +143,7 @@ static int write_filter(const struct writing *w, uint64_t *ret)
 static int write_all(struct writing *w, const uint8_t class_of[256], uint32_t *ret_root)
 {
 	uint32_t root, classes = 0, probes = 0;
-	uint64_t buckets = 0, filter = 0;
+	uint64_t buckets = 0, filter = 0, whole = 0;
 	int r = mica_tables_take(w->tables, MICA_POLICY_ROOT_WORDS, 1, &root);
 
 	if (r < 0)
@@ -154,7 +156,9 @@ static int write_all(struct writing *w, const uint8_t class_of[256], uint32_t *r
 	}
 	r = write_buckets(w, &buckets, &probes);
 	if (r == 0)
-		r = write_filter(w, &filter);
+		r = write_filter(w, false, &filter);
+	if (r == 0)
+		r = write_filter(w, true, &whole);
 	if (r == 0 && class_of) {
 		r = mica_tables_take(w->tables, 256 / 8, 1, &classes);
 		if (r == 0)
@@ -165,6 +169,7 @@ static int write_all(struct writing *w, const uint8_t class_of[256], uint32_t *r
 	*mica_tables_word(w->tables, root + MICA_POLICY_ROOT_HEAD) = mica_tables_pair(MICA_POLICY_ROOT_MARK, w->lanes);
 	*mica_tables_word(w->tables, root + MICA_POLICY_ROOT_FILTER) = filter;
 	*mica_tables_word(w->tables, root + MICA_POLICY_ROOT_BUCKETS) = buckets;
+	*mica_tables_word(w->tables, root + MICA_POLICY_ROOT_WHOLE) = whole;
 	*mica_tables_word(w->tables, root + MICA_POLICY_ROOT_CLASSES) = mica_tables_pair(classes, probes);
 	*ret_root = root;
 	return 0;
