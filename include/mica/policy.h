@@ -15,10 +15,10 @@
  * with a default each; runs of literal bytes are compared eight at a time, and so are bytes that leave a state as it
  * is.
  *
- * A path is hashed once, from left to right; a filter (64 KiB at most, so it stays in the cache) tells at which of its
- * slashes an entry with a state may lie, and another whether the whole path can be an entry. If it is one, that is the
- * answer. Else the deepest entry gives the state, and the bytes behind it are stepped over. So the number of rules
- * costs nothing but cache misses.
+ * A path is hashed; a filter tells whether it can be an entry, and if it is one, that is the answer. Else it is passed
+ * once more, and another filter (64 KiB at most, so it stays in the cache) tells at which of its slashes an entry with
+ * a state may lie. The deepest such entry gives the state, and the bytes behind it are stepped over. So the number of
+ * rules costs nothing but cache misses.
  *
  * Rules are numbered by precedence; of several automata that run side by side (*lanes*, where one would have too many
  * states) the lowest number wins. Nothing in the tables is trusted: each reference is checked or masked when it is

@@ -12,6 +12,44 @@
 
 #include "mica/policy_words.h"
 
+/** Hashes one word of the path. */
+mica_policy_always_inline long mica_policy_hash_one(struct mica_policy_match *match, __u32 offset)
+{
+	__u32 bytes = match->path_bytes - offset;
+	__u64 word;
+
+	if (offset >= match->path_bytes) {
+		/* A path of whole words. */
+		match->hash = mica_policy_hash_end(match->hash, 0);
+		return 1;
+	}
+	word = mica_policy_low(mica_policy_path_word(match, offset), bytes);
+	match->hash = bytes < 8 ? mica_policy_hash_end(match->hash, word) : mica_policy_hash_word(match->hash, word);
+	return bytes < 8;
+}
+
+static long mica_policy_hash_step(__u32 step, void *data)
+{
+	struct mica_policy_match *match = ((struct mica_policy_context *)data)->match;
+
+	for (__u32 i = 0; i < MICA_POLICY_HASH_WORDS; i++)
+		if (mica_policy_hash_one(match, (step * MICA_POLICY_HASH_WORDS + i) * 8))
+			return 1;
+	return 0;
+}
+
+/** Hashes the whole path. */
+mica_policy_function int mica_policy_hash(struct mica_policy_match *match)
+{
+	struct mica_policy_context context = { .match = match };
+
+	if (!match)
+		return 0;
+	match->hash = MICA_POLICY_HASH_START;
+	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_HASH_WORDS + 1, mica_policy_hash_step, &context);
+	return 0;
+}
+
 /** Passes over one word of the path; looks at the slashes in it. */
 mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context *context,
 						     struct mica_policy_match *match, __u32 offset)
@@ -19,11 +57,8 @@ mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context 
 	__u32 bytes = match->path_bytes - offset;
 	__u64 word, slashes, hash = match->hash;
 
-	if (offset >= match->path_bytes) {
-		/* A path of whole words. */
-		match->hash = mica_policy_hash_end(hash, 0);
+	if (offset >= match->path_bytes)
 		return 1;
-	}
 	word = mica_policy_low(mica_policy_path_word(match, offset), bytes);
 	slashes = mica_policy_bytes_equal(word, MICA_POLICY_SLASHES);
 	for (int i = 0; i < 8 && slashes; i++) {
@@ -39,8 +74,8 @@ mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context 
 			match->candidates = number + 1;
 		}
 	}
-	match->hash = bytes < 8 ? mica_policy_hash_end(hash, word) : mica_policy_hash_word(hash, word);
-	return bytes < 8;
+	match->hash = mica_policy_hash_word(hash, word);
+	return bytes <= 8;
 }
 
 static long mica_policy_scan_step(__u32 step, void *data)
@@ -316,7 +351,7 @@ mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *ma
 	return (__u32)head == MICA_POLICY_ROOT_MARK;
 }
 
-/** Hashes the path, and notes where its filter says that entries with states may end. 0, or the tables are broken. */
+/** Notes at which slashes the filter says that entries with states may end. 0, or the tables are broken. */
 mica_policy_function int mica_policy_scan(struct mica_policy_match *match)
 {
 	struct mica_policy_context context = { .match = match };
@@ -392,13 +427,14 @@ mica_policy_always_inline __u32 mica_policy_match(struct mica_policy_match *matc
 
 	if (match->path_bytes > MICA_POLICY_PATH_BYTES || !mica_policy_read_root(match, reference))
 		return MICA_POLICY_OUTCOME_BROKEN;
-	if (mica_policy_scan(match))
-		return MICA_POLICY_OUTCOME_BROKEN;
+	(void)mica_policy_hash(match);
 	if (mica_policy_can_be_whole(match))
 		entry = mica_policy_find(match, match->hash, match->path_bytes);
 	if (entry)
 		return mica_policy_whole(match, entry);
 	match->entry = 0;
+	if (mica_policy_scan(match))
+		return MICA_POLICY_OUTCOME_BROKEN;
 	mica_policy_loop(MICA_POLICY_PATH_SLASHES, mica_policy_search_step, &context);
 	return match->entry ? mica_policy_lanes(match) : 0;
 }

@@ -23,7 +23,8 @@
 #error "words of a path are compared as little endian"
 #endif
 
-/** Words of a path that one step of the scan, and of a comparison, looks at. */
+/** Words of a path that one step of hashing, of the scan, and of a comparison looks at. */
+#define MICA_POLICY_HASH_WORDS 16
 #define MICA_POLICY_SCAN_WORDS 4
 #define MICA_POLICY_COMPARE_WORDS 8
 
