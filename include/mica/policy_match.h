@@ -12,29 +12,25 @@
 
 #include "mica/policy_words.h"
 
-/** Hashes one word of the path. */
-mica_policy_always_inline long mica_policy_hash_one(struct mica_policy_match *match, __u32 offset)
-{
-	__u32 bytes = match->path_bytes - offset;
-	__u64 word;
-
-	if (offset >= match->path_bytes) {
-		/* A path of whole words. */
-		match->hash = mica_policy_hash_end(match->hash, 0);
-		return 1;
-	}
-	word = mica_policy_low(mica_policy_path_word(match, offset), bytes);
-	match->hash = bytes < 8 ? mica_policy_hash_end(match->hash, word) : mica_policy_hash_word(match->hash, word);
-	return bytes < 8;
-}
-
 static long mica_policy_hash_step(__u32 step, void *data)
 {
 	struct mica_policy_match *match = ((struct mica_policy_context *)data)->match;
+	__u32 offset = step * MICA_POLICY_HASH_WORDS * 8;
+	__u64 hash = match->hash;
 
-	for (__u32 i = 0; i < MICA_POLICY_HASH_WORDS; i++)
-		if (mica_policy_hash_one(match, (step * MICA_POLICY_HASH_WORDS + i) * 8))
+	for (__u32 i = 0; i < MICA_POLICY_HASH_WORDS; i++, offset += 8) {
+		__u32 bytes = match->path_bytes - offset;
+
+		/* The rest of a path of whole words is nothing. */
+		if (offset >= match->path_bytes || bytes < 8) {
+			__u64 rest = offset < match->path_bytes ? mica_policy_path_word(match, offset) : 0;
+
+			match->hash = mica_policy_hash_end(hash, mica_policy_low(rest, bytes));
 			return 1;
+		}
+		hash = mica_policy_hash_word(hash, mica_policy_path_word(match, offset));
+	}
+	match->hash = hash;
 	return 0;
 }
 
