@@ -43,7 +43,7 @@
 struct mica_policy_chunk {
 	__u64 words[MICA_POLICY_CHUNK_WORDS];
 };
-/** 32 MiB of tables: the words of entries are numbered with 22 bits. */
+/** 32 MiB of tables. */
 #define MICA_POLICY_MAX_CHUNKS 512
 
 /** Bytes of the longest path that is matched, and slashes in it that can lie behind a name. */
@@ -60,30 +60,26 @@ struct mica_policy_chunk {
 #define MICA_POLICY_ROOT_MARK 0x746f6f72
 /** (filter, its words less 1) */
 #define MICA_POLICY_ROOT_FILTER 1
-/** (first bucket, number of buckets less 1) */
-#define MICA_POLICY_ROOT_BUCKETS 2
-/** (map of bytes to classes: 256 bytes; probes that find any entry, at most MICA_POLICY_MAX_PROBES) */
+/** (pilots, their number less 1: a byte each) */
+#define MICA_POLICY_ROOT_PILOTS 2
+/** (map of bytes to classes: 256 bytes; lines that entries can begin at) */
 #define MICA_POLICY_ROOT_CLASSES 3
 /** (filter of all entries, its words less 1) */
 #define MICA_POLICY_ROOT_WHOLE 4
-#define MICA_POLICY_ROOT_WORDS 5
+/** (first line of entries, 0) */
+#define MICA_POLICY_ROOT_LINES 5
+#define MICA_POLICY_ROOT_WORDS 6
 
-/**
- * A bucket is a cache line. A slot is half a word: bits 0-21 an entry, bits 22-31 the highest of its hash; 0 when
- * empty. They are filled from the first.
- */
-#define MICA_POLICY_BUCKET_WORDS 8
-#define MICA_POLICY_BUCKET_SLOTS (MICA_POLICY_BUCKET_WORDS * 2)
-#define MICA_POLICY_SLOT_ENTRY 0x3fffff
-#define MICA_POLICY_SLOT_TAG(hash) ((__u32)((hash) >> 54) << 22)
-/** Buckets that an entry can be away from its own. */
-#define MICA_POLICY_MAX_PROBES 8
+/** Entries begin at cache lines. Which one is said by an entry's hash and a pilot, so that no two meet. */
+#define MICA_POLICY_LINE_WORDS 8
 
 /*
  * An entry: the head, the end pair, the states if it has them (two lanes a word), its bytes padded with zeros.
- * Head: bits 0-15 its bytes, bit 16 has states, bits 32-63 the row of what the end pair does not cover.
+ * Head: bits 0-15 its bytes, bit 16 has states, bit 17 set, bits 32-63 the row of what the end pair does not cover. Its
+ * fourth byte is 0, which no byte of a literal is: nothing else at the begin of a line looks like it.
  */
 #define MICA_POLICY_ENTRY_STATES 0x10000
+#define MICA_POLICY_ENTRY_MARK 0x20000
 #define MICA_POLICY_ENTRY_WORDS 2
 
 /** A row: a count, then as many pairs (operations, outcome); each operation stands in one pair at most. */

@@ -117,7 +117,7 @@ mica_policy_function int mica_policy_compare(struct mica_policy_match *match, __
 	if (!context.chunk)
 		return 0;
 	head = mica_policy_word(context.chunk, reference);
-	if ((head & 0xffff) != match->entry_bytes)
+	if ((head & ~MICA_POLICY_ENTRY_STATES) != (match->entry_bytes | MICA_POLICY_ENTRY_MARK))
 		return 0;
 	context.offset = reference + MICA_POLICY_ENTRY_WORDS;
 	if (head & MICA_POLICY_ENTRY_STATES)
@@ -127,43 +127,22 @@ mica_policy_function int mica_policy_compare(struct mica_policy_match *match, __
 	return !match->differs;
 }
 
-/** The entry in a slot if it is the first match->entry_bytes bytes of the path; else 0. */
-mica_policy_always_inline __u32 mica_policy_look_at(struct mica_policy_match *match, __u32 slot, __u32 tag)
-{
-	if ((slot ^ tag) & ~MICA_POLICY_SLOT_ENTRY)
-		return 0;
-	slot &= MICA_POLICY_SLOT_ENTRY;
-	return slot && mica_policy_compare(match, slot) ? slot : 0;
-}
-
 /** Finds the entry with this hash that is the first `bytes` bytes of the path. 0: there is none. */
 mica_policy_function int mica_policy_find(struct mica_policy_match *match, __u64 hash, __u32 bytes)
 {
-	__u32 tag = MICA_POLICY_SLOT_TAG(hash), entry;
+	const struct mica_policy_chunk *chunk;
+	__u32 number, entry;
 
 	if (!match)
 		return 0;
+	number = (__u32)hash & match->root.pilots_mask;
+	chunk = mica_policy_chunk(match, match->root.pilots + number / 8);
+	if (!chunk)
+		return 0;
+	number = mica_policy_word(chunk, match->root.pilots + number / 8) >> (number & 7) * 8 & 0xff;
+	entry = match->root.first_line + mica_policy_line(hash, number, match->root.lines) * MICA_POLICY_LINE_WORDS;
 	match->entry_bytes = bytes;
-	for (__u32 probe = 0; probe < MICA_POLICY_MAX_PROBES; probe++) {
-		__u32 bucket = match->root.buckets +
-			       (((__u32)hash + probe) & match->root.buckets_mask) * MICA_POLICY_BUCKET_WORDS;
-		const struct mica_policy_chunk *chunk = mica_policy_chunk(match, bucket);
-
-		if (probe >= match->root.probes || !chunk)
-			return 0;
-		for (__u32 i = 0; i < MICA_POLICY_BUCKET_WORDS; i++) {
-			__u64 slots = mica_policy_word(chunk, bucket + i);
-
-			if (!slots)
-				return 0;
-			entry = mica_policy_look_at(match, slots, tag);
-			if (!entry)
-				entry = mica_policy_look_at(match, slots >> 32, tag);
-			if (entry)
-				return entry;
-		}
-	}
-	return 0;
+	return mica_policy_compare(match, entry) ? entry : 0;
 }
 
 /** The outcome that a row has for the operation, or 0. */
@@ -326,22 +305,23 @@ mica_policy_always_inline __u32 mica_policy_lanes(struct mica_policy_match *matc
 mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *match, __u32 reference)
 {
 	const struct mica_policy_chunk *chunk = mica_policy_chunk(match, reference);
-	__u64 head, filter, buckets, classes, whole;
+	__u64 head, filter, pilots, classes, whole;
 
 	if (!chunk)
 		return 0;
 	whole = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_WHOLE);
 	head = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_HEAD);
 	filter = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_FILTER);
-	buckets = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_BUCKETS);
+	pilots = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_PILOTS);
+	match->root.first_line = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_LINES);
 	classes = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_CLASSES);
 	match->root.lanes = head >> 32;
 	match->root.filter = filter;
 	match->root.filter_mask = filter >> 32;
-	match->root.buckets = buckets;
-	match->root.buckets_mask = buckets >> 32;
+	match->root.pilots = pilots;
+	match->root.pilots_mask = pilots >> 32;
 	match->root.classes = classes;
-	match->root.probes = classes >> 32;
+	match->root.lines = classes >> 32;
 	match->root.whole = whole;
 	match->root.whole_mask = whole >> 32;
 	return (__u32)head == MICA_POLICY_ROOT_MARK;
