@@ -28,12 +28,9 @@
 #define MOST_SIZES 8
 #define OPERATION MICA_OPERATION_WRITE
 
-/** As in tests/bpf/policy.bpf.c. */
-struct bench_path {
-	uint32_t bytes;
-	uint32_t operations;
-	char text[248];
-};
+/** Bytes of the longest path that is taken, and of all in the program's map, as in tests/bpf/policy.bpf.c. */
+#define PATH_BYTES 247
+#define BENCH_BYTES (4 << 20)
 
 struct strings {
 	char **items;
@@ -108,7 +105,7 @@ static void read_list(const char *name, struct strings *ret)
 	while ((bytes = getline(&line, &size, file)) > 0) {
 		if (line[bytes - 1] == '\n')
 			line[--bytes] = '\0';
-		if (line[0] == '/' && bytes > 2 && bytes < (ssize_t)sizeof(((struct bench_path *)0)->text))
+		if (line[0] == '/' && bytes > 2 && bytes <= PATH_BYTES)
 			add(ret, take(strdup(line)));
 	}
 	free(line);
@@ -274,24 +271,41 @@ static void compile(struct policy *policy, const struct pattern *patterns, const
 		     refusal.limit.what ? refusal.limit.what : "");
 }
 
-static void load(struct policy *policy, const struct bench_path *paths)
+/** The paths behind each other, each with its length in front. */
+static void write_paths(struct policy_bpf *skeleton, const struct strings *asked)
+{
+	int fd = bpf_map__fd(skeleton->maps.bench_paths);
+	char *text = mmap(NULL, BENCH_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	size_t at = 0;
+
+	if (text == MAP_FAILED)
+		err(1, "paths");
+	for (size_t i = 0; i < PATHS; i++) {
+		size_t bytes = strlen(asked->items[i]);
+
+		text[at++] = (char)bytes;
+		memcpy(text + at, asked->items[i], bytes);
+		at += bytes;
+	}
+	munmap(text, BENCH_BYTES);
+	skeleton->data->bench_bytes = at;
+	skeleton->bss->bench_operations = MICA_OPERATION_BIT(OPERATION);
+}
+
+static void load(struct policy *policy, const struct strings *asked)
 {
 	const struct mica_tables *tables = &policy->compiled.tables;
 	struct policy_bpf *skeleton = take(policy_bpf__open());
 
 	policy->skeleton = skeleton;
 	bpf_map__set_max_entries(skeleton->maps.tables, tables->chunk_count);
-	bpf_map__set_max_entries(skeleton->maps.bench_paths, PATHS);
 	skeleton->bss->root = policy->compiled.policies[0].groups[0].root;
-	skeleton->data->bench_count = PATHS;
 	if (policy_bpf__load(skeleton) != 0)
 		errx(1, "the kernel refuses the program (are you root?)");
 	for (uint32_t i = 0; i < tables->chunk_count; i++)
 		if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.tables), &i, &tables->chunks[i], BPF_ANY) != 0)
 			err(1, "tables");
-	for (uint32_t i = 0; i < PATHS; i++)
-		if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.bench_paths), &i, &paths[i], BPF_ANY) != 0)
-			err(1, "paths");
+	write_paths(skeleton, asked);
 }
 
 /** Mean nanoseconds of a run, over all paths once. */
@@ -306,7 +320,7 @@ static uint32_t run(const struct bpf_program *program)
 }
 
 /** The kernel's answers to all paths are those of user space, and half of them are a rule's. */
-static void prove(const struct policy *policy, const struct bench_path *paths)
+static void prove(const struct policy *policy, const struct strings *asked)
 {
 	static struct mica_policy_match match;
 	struct policy_bpf__bss *kernel = policy->skeleton->bss;
@@ -317,9 +331,9 @@ static void prove(const struct policy *policy, const struct bench_path *paths)
 	for (size_t i = 0; i < PATHS; i++) {
 		uint32_t outcome;
 
-		match.path_bytes = paths[i].bytes;
-		match.operations = paths[i].operations;
-		memcpy(match.path, paths[i].text, paths[i].bytes);
+		match.path_bytes = strlen(asked->items[i]);
+		match.operations = MICA_OPERATION_BIT(OPERATION);
+		memcpy(match.path, asked->items[i], match.path_bytes);
 		outcome = mica_policy_match(&match, kernel->root);
 		decided += outcome != 0;
 		sum += MICA_POLICY_OUTCOME_RULE(outcome);
@@ -335,7 +349,6 @@ static void prove(const struct policy *policy, const struct bench_path *paths)
 int main(int argc, char **argv)
 {
 	struct policy policies[MOST_SIZES] = {};
-	struct bench_path *paths = take(calloc(PATHS, sizeof(*paths)));
 	size_t sizes = argc > 3 ? (size_t)argc - 3 : 0;
 
 	if (!sizes || sizes > MOST_SIZES)
@@ -351,14 +364,9 @@ int main(int argc, char **argv)
 		compile(&policies[i], patterns, &asked, &files);
 	}
 	shuffle(&asked);
-	for (size_t i = 0; i < PATHS; i++) {
-		paths[i].bytes = (uint32_t)strlen(asked.items[i]);
-		paths[i].operations = MICA_OPERATION_BIT(OPERATION);
-		memcpy(paths[i].text, asked.items[i], paths[i].bytes);
-	}
 	for (size_t i = 0; i < sizes; i++) {
-		load(&policies[i], paths);
-		prove(&policies[i], paths);
+		load(&policies[i], &asked);
+		prove(&policies[i], &asked);
 	}
 	for (long round = strtol(argv[2], NULL, 0); round > 0; round--)
 		for (size_t i = 0; i < sizes; i++) {
