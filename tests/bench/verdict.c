@@ -24,6 +24,8 @@
 #define LISTS "/var/lib/dpkg/info/*.list"
 /** Paths that are asked; half of them match. */
 #define PATHS 10000
+/** How often each is asked in a round, so that what the rounds before left in the caches matters little. */
+#define TIMES 10
 #define PATTERNS 10
 #define MOST_SIZES 8
 #define OPERATION MICA_OPERATION_WRITE
@@ -308,11 +310,12 @@ static void load(struct policy *policy, const struct strings *asked)
 	write_paths(skeleton, asked);
 }
 
-/** Mean nanoseconds of a run, over all paths once. */
-static uint32_t run(const struct bpf_program *program)
+/** Mean nanoseconds of a run, over all paths some times. */
+static uint32_t run(const struct bpf_program *program, int times)
 {
 	static char packet[64];
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet, .data_size_in = sizeof(packet), .repeat = PATHS);
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet, .data_size_in = sizeof(packet),
+		    .repeat = PATHS * times);
 
 	if (bpf_prog_test_run_opts(bpf_program__fd(program), &options) != 0)
 		err(1, "BPF_PROG_TEST_RUN");
@@ -339,7 +342,7 @@ static void prove(const struct policy *policy, const struct strings *asked)
 		sum += MICA_POLICY_OUTCOME_RULE(outcome);
 	}
 	kernel->bench_sum = kernel->bench_decided = 0;
-	(void)run(policy->skeleton->progs.bench_verdict);
+	(void)run(policy->skeleton->progs.bench_verdict, 1);
 	if (decided != PATHS / 2 || kernel->bench_decided != decided || kernel->bench_sum != sum)
 		errx(1, "%zu rules: %llu paths decided in the kernel, %llu in user space, not %d (rules %llu, %llu)",
 		     policy->rules, (unsigned long long)kernel->bench_decided, (unsigned long long)decided, PATHS / 2,
@@ -370,8 +373,8 @@ int main(int argc, char **argv)
 	}
 	for (long round = strtol(argv[2], NULL, 0); round > 0; round--)
 		for (size_t i = 0; i < sizes; i++) {
-			uint32_t empty = run(policies[i].skeleton->progs.bench_empty);
-			uint32_t verdict = run(policies[i].skeleton->progs.bench_verdict);
+			uint32_t empty = run(policies[i].skeleton->progs.bench_empty, TIMES);
+			uint32_t verdict = run(policies[i].skeleton->progs.bench_verdict, TIMES);
 
 			printf("%zu %zu %u %u\n", policies[i].rules,
 			       (size_t)policies[i].compiled.tables.used * sizeof(uint64_t), empty, verdict);
