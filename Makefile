@@ -120,8 +120,20 @@ $(O)/bpf-tests: $(patsubst %.c,$(O)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bp
 
 -include $(BPF_TESTS:%.c=$(O)/%.d) $(patsubst %.c,$(O)/%.d,$(filter-out %.bpf.c,$(wildcard tests/bpf/*.c)))
 
+# What a verdict costs on this machine: tests/bench/run verdict.
+$(O)/bench-verdict: $(O)/tests/bench/verdict.o $(LIBRARY_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $^ $(MICA_LDLIBS)
+
+$(O)/tests/bench/verdict.o: tests/bench/verdict.c $(O)/bpf/policy.skel.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(O)/tests/bench/verdict.d
+
 # Random policies and paths in full numbers, without the sanitizers: they would take minutes.
-$(O)/cases: $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/policy/reference_*.c) tests/unit/policy/random.c) \
+$(O)/cases: $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/policy/reference_*.c) tests/unit/policy/random.c tests/unit/policy/limits.c) \
 		$(O)/tests/bpf/policy.o $(LIBRARY_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $^ -lcriterion $(MICA_LDLIBS)

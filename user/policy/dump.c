@@ -22,14 +22,17 @@ static int by_text(const void *left, const void *right)
 	return order ? order : (a->bytes > b->bytes) - (a->bytes < b->bytes);
 }
 
-static struct entry look_at(const struct mica_tables *tables, uint32_t reference, uint32_t lanes)
+/** The entry that begins at a line, or none (reference 0); and the lines that it takes. */
+static struct entry look_at(const struct mica_tables *tables, uint32_t reference, uint32_t lanes, size_t *ret_lines)
 {
-	uint32_t head = (uint32_t)*mica_tables_word(tables, reference);
-	uint32_t text = reference + MICA_POLICY_ENTRY_WORDS;
+	uint32_t head = (uint32_t)*mica_tables_word(tables, reference), bytes = head & 0xffff;
+	uint32_t before = MICA_POLICY_ENTRY_WORDS + (head & MICA_POLICY_ENTRY_STATES ? (lanes + 1) / 2 : 0);
 
-	if (head & MICA_POLICY_ENTRY_STATES)
-		text += (lanes + 1) / 2;
-	return (struct entry){ (const char *)mica_tables_word(tables, text), head & 0xffff, reference };
+	*ret_lines = 1;
+	if (!(head & MICA_POLICY_ENTRY_MARK))
+		return (struct entry){};
+	*ret_lines = (before + (bytes + 7) / 8 + MICA_POLICY_LINE_WORDS - 1) / MICA_POLICY_LINE_WORDS;
+	return (struct entry){ (const char *)(mica_tables_word(tables, reference) + before), bytes, reference };
 }
 
 static void dump_entry(struct dump *dump, const struct entry *entry, uint32_t lanes)
@@ -55,18 +58,17 @@ static int dump_automaton(struct dump *dump, uint32_t root)
 {
 	const struct mica_tables *tables = &dump->compiled->tables;
 	uint32_t lanes = *mica_tables_word(tables, root + MICA_POLICY_ROOT_HEAD) >> 32;
-	uint64_t buckets = *mica_tables_word(tables, root + MICA_POLICY_ROOT_BUCKETS);
-	uint32_t classes = (uint32_t)*mica_tables_word(tables, root + MICA_POLICY_ROOT_CLASSES);
-	size_t slots = ((buckets >> 32) + 1) * MICA_POLICY_BUCKET_SLOTS, count = 0;
-	_cleanup_free_ struct entry *entries = calloc(slots, sizeof(*entries));
+	uint32_t first = (uint32_t)*mica_tables_word(tables, root + MICA_POLICY_ROOT_LINES);
+	uint64_t pair = *mica_tables_word(tables, root + MICA_POLICY_ROOT_CLASSES);
+	uint32_t classes = (uint32_t)pair;
+	size_t lines = pair >> 32, count = 0, taken;
+	_cleanup_free_ struct entry *entries = calloc(lines, sizeof(*entries));
 
 	if (!entries)
 		return -ENOMEM;
-	for (size_t i = 0; i < slots; i++) {
-		uint32_t entry = (uint32_t)*mica_tables_word(tables, (uint32_t)buckets + i);
-
-		if (entry)
-			entries[count++] = look_at(tables, entry, lanes);
+	for (size_t line = 0; line < lines; line += taken) {
+		entries[count] = look_at(tables, first + line * MICA_POLICY_LINE_WORDS, lanes, &taken);
+		count += entries[count].reference != 0;
 	}
 	qsort(entries, count, sizeof(*entries), by_text);
 	dump->states.class_of = classes ? (const unsigned char *)mica_tables_word(tables, classes) : NULL;

@@ -12,7 +12,7 @@
 
 #define OPERATIONS 3
 /** Paths asked of a set of globs, questions of a set of policies. */
-#define PATHS 50
+#define PATHS 200
 #define QUESTIONS 100
 
 static struct mica_policy_match match;
