@@ -12,7 +12,10 @@
 #define CGROUP_FILE_BYTES ((size_t)1 << 20)
 /** 100,000 mounts (fs.mount-max) of usual length. */
 #define MOUNTINFO_BYTES ((size_t)32 << 20)
+/** A namespace's mounts are read at most so often on the average, and so many times at once: who unmounts without end
+ *  must not keep mica reading, but a runtime that unmounts thrice sees its next file named. */
 #define MOUNTS_READ_NS 10000000ULL
+#define MOUNTS_READ_BURST 16
 
 static void free_namespace(void *value)
 {
@@ -194,9 +197,11 @@ struct mica_mountinfo *mica_namespace_mounts(struct mica_namespace_table *table,
 	if (!namespace->container || (namespace->mounts && !namespace->mounts_stale) || namespace->gone)
 		return namespace->mounts;
 	now = mica_now_ns();
-	if (now < namespace->next_mounts_ns)
+	if (namespace->mounts_paid_ns > now + MOUNTS_READ_BURST * MOUNTS_READ_NS)
 		return namespace->mounts;
-	namespace->next_mounts_ns = now + MOUNTS_READ_NS;
+	if (namespace->mounts_paid_ns < now)
+	namespace->mounts_paid_ns = now;
+	namespace->mounts_paid_ns += MOUNTS_READ_NS;
 	pid = process_of(table, namespace, record);
 	if (pid)
 		read_mounts(table, namespace, pid);
