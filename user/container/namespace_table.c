@@ -191,17 +191,15 @@ static void read_mounts(const struct mica_namespace_table *table, struct mica_kn
 struct mica_mountinfo *mica_namespace_mounts(struct mica_namespace_table *table, struct mica_known_namespace *namespace,
 					     const struct mica_record *record)
 {
-	uint64_t now;
+	uint64_t now, *paid = &namespace->mounts_paid_ns;
 	int pid;
 
 	if (!namespace->container || (namespace->mounts && !namespace->mounts_stale) || namespace->gone)
 		return namespace->mounts;
 	now = mica_now_ns();
-	if (namespace->mounts_paid_ns > now + MOUNTS_READ_BURST * MOUNTS_READ_NS)
+	if (*paid > now + MOUNTS_READ_BURST * MOUNTS_READ_NS)
 		return namespace->mounts;
-	if (namespace->mounts_paid_ns < now)
-	namespace->mounts_paid_ns = now;
-	namespace->mounts_paid_ns += MOUNTS_READ_NS;
+	*paid = (*paid > now ? *paid : now) + MOUNTS_READ_NS;
 	pid = process_of(table, namespace, record);
 	if (pid)
 		read_mounts(table, namespace, pid);
