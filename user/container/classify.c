@@ -235,9 +235,11 @@ static bool set_engine_volume(struct mica_classifier *classifier, const struct m
 }
 
 void mica_classify_other(struct mica_classifier *classifier, struct mica_known_container *container,
-			 const struct mica_record *record, struct mica_identified *identified)
+			 struct mica_setup_binds *binds, const struct mica_record *record,
+			 struct mica_identified *identified)
 {
 	const struct mica_known_volume *volume = NULL;
+	struct mica_known_volume seen;
 	struct mica_bytes rest;
 
 	identified->object.kind = record->fs_magic == TMPFS_MAGIC ? MICA_OBJECT_TMPFS : MICA_OBJECT_HOST;
@@ -245,6 +247,9 @@ void mica_classify_other(struct mica_classifier *classifier, struct mica_known_c
 		return;
 	if (container)
 		volume = mica_container_volume(classifier->containers, container, record->dev, identified->path, &rest);
+	if (!volume && container && binds &&
+	    mica_setup_binds_find(binds, classifier->containers, record->dev, identified->path, &seen, &rest))
+		volume = &seen;
 	if (volume) {
 		set_volume(classifier, record, volume, rest, identified);
 		return;

@@ -8,6 +8,7 @@
 #include "container/container_table.h"
 #include "container/identity.h"
 #include "container/mountinfo.h"
+#include "container/setup_binds.h"
 #include "container/union_table.h"
 
 /** Where rebased paths are written. */
@@ -38,9 +39,10 @@ void mica_classifier_free(struct mica_classifier *classifier);
  *  0, or 1: no event (see mica_identity_find). */
 int mica_classify_union(struct mica_classifier *classifier, const struct mica_union *u,
 			const struct mica_record *record, struct mica_identified *identified);
-/** The same for an object in no union; `container`: the task's, or NULL. */
+/** The same for an object in no union; `container`: the task's, or NULL; `binds`: of its namespace, or NULL. */
 void mica_classify_other(struct mica_classifier *classifier, struct mica_known_container *container,
-			 const struct mica_record *record, struct mica_identified *identified);
+			 struct mica_setup_binds *binds, const struct mica_record *record,
+			 struct mica_identified *identified);
 /** Sets the container_path of an object in a tmpfs, from the mounts of the container's namespace. */
 void mica_classify_tmpfs(struct mica_classifier *classifier, const struct mica_known_container *container,
 			 struct mica_mountinfo *mounts, const struct mica_record *record,

@@ -126,7 +126,8 @@ static void note_mount(struct mica_identity *identity, const struct mica_record 
 }
 
 static int classify(struct mica_identity *identity, const struct mica_record *record, struct mica_union *u,
-		    struct mica_known_container *container, struct mica_identified *identified)
+		    struct mica_known_container *container, struct mica_known_namespace *namespace,
+		    struct mica_identified *identified)
 {
 	if (is_about_namespace(record->type))
 		return 0;
@@ -149,7 +150,8 @@ static int classify(struct mica_identity *identity, const struct mica_record *re
 	if (record->union_id && identified->path.size)
 		return mica_classify_union(&identity->classifier, u, record, identified);
 	if (identified->path.size)
-		mica_classify_other(&identity->classifier, container, record, identified);
+		mica_classify_other(&identity->classifier, container, namespace ? &namespace->setup_binds : NULL,
+				    record, identified);
 	return 0;
 }
 
@@ -225,7 +227,7 @@ static int find(struct mica_identity *identity, const struct mica_record *record
 	int r = hear_news(identity, container);
 
 	if (r == 0)
-		r = classify(identity, record, u, container, &identified);
+		r = classify(identity, record, u, container, namespace, &identified);
 	if (r != 0)
 		return r;
 	add_tmpfs_path(identity, record, namespace, &identified);
@@ -246,7 +248,11 @@ int mica_identity_find(struct mica_identity *identity, const struct mica_record 
 	struct mica_known_namespace *namespace = NULL;
 	int r = mica_namespace_table_find(&identity->namespaces, record, &namespace);
 
-	return r < 0 ? r : find(identity, record, path, source, namespace, ret);
+	if (r < 0)
+		return r;
+	if (namespace)
+		mica_setup_binds_note(&namespace->setup_binds, record, path, source);
+	return find(identity, record, path, source, namespace, ret);
 }
 
 static struct mica_known_namespace *known_namespace(const struct mica_identity *identity, uint64_t id)

@@ -25,6 +25,7 @@ static void free_namespace(void *value)
 		return;
 	mica_container_release(namespace->container);
 	mica_mountinfo_free(&namespace->mounts);
+	mica_setup_binds_free(&namespace->setup_binds);
 	free(namespace);
 }
 

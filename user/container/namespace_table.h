@@ -13,6 +13,7 @@
 #include "container/container_table.h"
 #include "container/gone.h"
 #include "container/mountinfo.h"
+#include "container/setup_binds.h"
 #include "container/union_table.h"
 
 struct mica_record;
@@ -32,6 +33,8 @@ struct mica_known_namespace {
 	 *  open mountinfo would keep the namespace alive. */
 	struct mica_mountinfo *mounts;
 	bool mounts_stale;
+	/** What a runtime mounted there before it changed the root. */
+	struct mica_setup_binds setup_binds;
 	/** When the reads so far would be over if each had its time. */
 	uint64_t mounts_paid_ns;
 };
