@@ -23,6 +23,7 @@ extern const struct mica_command mica_command_trace;
 extern const struct mica_command mica_command_holders;
 extern const struct mica_command mica_command_doctor;
 extern const struct mica_command mica_command_policy;
+extern const struct mica_command mica_command_layer;
 extern const struct mica_command mica_command_help;
 extern const struct mica_command mica_command_version;
 
@@ -40,6 +41,21 @@ int mica_cmd_unknown(const struct mica_command *const *commands, const char *nam
 
 /** Prints usage and the list of commands. */
 void mica_cmd_print_list(const struct mica_command *const *commands, FILE *out);
+
+/** A verb that has verbs of its own below it (`mica layer create`). */
+struct mica_command_group {
+	/** "mica layer". */
+	const char *name;
+	/** What it is about, a sentence. */
+	const char *summary;
+	/** The last line of the usage: where more is told. */
+	const char *more;
+	/** NULL-terminated. */
+	const struct mica_command *const *verbs;
+};
+
+/** Runs the verb that argv[1] names, with its title in argv[0], or says what there is. Returns the exit status. */
+int mica_cmd_run_group(const struct mica_command_group *group, int argc, char **argv);
 
 /**
  * argp_parse for the verbs: a long option that does not exist is answered with the nearest one, and the process exits
