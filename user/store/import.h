@@ -7,6 +7,7 @@
 #define MICA_STORE_IMPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "store/store.h"
@@ -30,5 +31,38 @@ struct mica_import_counts {
 	/** Extended attributes that this file system does not take. */
 	uint64_t xattrs;
 };
+
+enum mica_import_format {
+	/** By what is in it: oci-layout with index.json, manifest.json, or neither. */
+	MICA_IMPORT_ANY,
+	/** `docker save`: manifest.json. */
+	MICA_IMPORT_DOCKER,
+	/** An OCI image layout, in a directory or an archive. */
+	MICA_IMPORT_OCI,
+	/** A tree of files: an image of one layer. */
+	MICA_IMPORT_TREE,
+};
+
+/** An image that was imported. */
+struct mica_imported {
+	/** 64 digits. */
+	const char *id;
+	/** NULL: a scratch image without a layer. */
+	const char *top;
+	const char *const *names;
+	size_t name_count;
+	uint64_t layers;
+	/** Of them, those that were there already. */
+	uint64_t shared;
+};
+
+/**
+ * Imports all images of an archive, or none, from a descriptor of a file, pipe, or directory (OCI layout). `name`: one
+ * more name for its image; NULL: only its own. Calls `take` for each image when all are on the disk. -EBADMSG: it is
+ * damaged, hostile, or not as its digests say; mica_store_reason says what.
+ */
+int mica_import(struct mica_store *store, int fd, enum mica_import_format format, const char *name,
+		const struct mica_import_options *options, struct mica_import_counts *ret_counts,
+		void (*take)(const struct mica_imported *image, void *userdata), void *userdata);
 
 #endif
