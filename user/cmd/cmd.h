@@ -24,6 +24,7 @@ extern const struct mica_command mica_command_holders;
 extern const struct mica_command mica_command_doctor;
 extern const struct mica_command mica_command_policy;
 extern const struct mica_command mica_command_layer;
+extern const struct mica_command mica_command_image;
 extern const struct mica_command mica_command_help;
 extern const struct mica_command mica_command_version;
 

@@ -2,17 +2,11 @@
 #include "cmd/layer.h"
 
 static const struct mica_command *const verbs[] = {
-	&mica_layer_command_create,
-	&mica_layer_command_remove,
-	&mica_layer_command_get,
-	&mica_layer_command_put,
-	&mica_layer_command_exists,
-	&mica_layer_command_ls,
-	&mica_layer_command_status,
-	&mica_layer_command_cleanup,
-	&mica_layer_command_changes,
-	&mica_layer_command_diff_size,
-	NULL,
+	&mica_layer_command_create,    &mica_layer_command_remove,  &mica_layer_command_get,
+	&mica_layer_command_put,       &mica_layer_command_exists,  &mica_layer_command_ls,
+	&mica_layer_command_status,    &mica_layer_command_cleanup, &mica_layer_command_changes,
+	&mica_layer_command_diff_size, &mica_layer_command_diff,    &mica_layer_command_apply,
+	&mica_layer_command_import,    &mica_layer_command_export,  NULL,
 };
 
 static int run(int argc, char **argv)

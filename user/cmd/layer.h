@@ -17,5 +17,9 @@ extern const struct mica_command mica_layer_command_status;
 extern const struct mica_command mica_layer_command_cleanup;
 extern const struct mica_command mica_layer_command_changes;
 extern const struct mica_command mica_layer_command_diff_size;
+extern const struct mica_command mica_layer_command_import;
+extern const struct mica_command mica_layer_command_export;
+extern const struct mica_command mica_layer_command_diff;
+extern const struct mica_command mica_layer_command_apply;
 
 #endif
