@@ -228,7 +228,9 @@ int mica_layer_remove(struct mica_store *store, const char *id)
 		r = delete_layer(store, id);
 	if (r < 0)
 		return r;
-	/* Removed; its tree goes now, or with the next start. */
+	/* Removed; its tree goes now, or with the next start. Our own lock must not keep us from it. */
+	mica_cleanup_close(&fd);
+	fd = -EBADF;
 	(void)mica_stage_recover(store);
 	return 0;
 }
