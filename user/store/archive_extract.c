@@ -83,8 +83,7 @@ static void forget_parent(struct extraction *extraction)
 }
 
 /* Makes room for `name`, except for a directory where one is to be. *ret_hides: a whiteout was there. */
-static int make_room(struct extraction *extraction, int parent_fd, const char *name, bool directory, bool *ret_kept,
-		     bool *ret_hides)
+static int make_room(int parent_fd, const char *name, bool directory, bool *ret_kept, bool *ret_hides)
 {
 	struct stat stat;
 
@@ -96,8 +95,6 @@ static int make_room(struct extraction *extraction, int parent_fd, const char *n
 		return 0;
 	}
 	*ret_hides = mica_is_whiteout(&stat);
-	if (S_ISDIR(stat.st_mode))
-		forget_parent(extraction);
 	return mica_tree_remove(parent_fd, name);
 }
 
@@ -107,11 +104,11 @@ static int set_opaque(int directory_fd)
 }
 
 /* Makes a directory, or takes the one that is there. What a whiteout of the same layer hid stays hidden. */
-static int make_directory(struct extraction *extraction, int parent_fd, const char *name, int *ret_fd)
+static int make_directory(int parent_fd, const char *name, int *ret_fd)
 {
 	_cleanup_close_ int fd = -EBADF;
 	bool kept, hides;
-	int r = make_room(extraction, parent_fd, name, true, &kept, &hides);
+	int r = make_room(parent_fd, name, true, &kept, &hides);
 
 	if (r == 0 && !kept && mkdirat(parent_fd, name, 0755) < 0)
 		r = -errno;
@@ -150,7 +147,7 @@ static int make_parents(struct extraction *extraction, const char *path, int *re
 			if (below == -ENOTDIR &&
 			    (fstatat(fd, component, &stat, AT_SYMLINK_NOFOLLOW) < 0 || !mica_is_whiteout(&stat)))
 				return below;
-			r = make_directory(extraction, fd, component, &below);
+			r = make_directory(fd, component, &below);
 			if (r < 0)
 				return r;
 		}
@@ -236,7 +233,7 @@ static int extract_directory(struct extraction *extraction, struct archive_entry
 	if (!extraction->path.size)
 		fd = fcntl(extraction->top_fd, F_DUPFD_CLOEXEC, 0);
 	else {
-		r = make_directory(extraction, extraction->parent_fd, name, &fd);
+		r = make_directory(extraction->parent_fd, name, &fd);
 		if (r < 0)
 			return r;
 	}
@@ -387,9 +384,7 @@ static int extract_entry(struct extraction *extraction, struct archive_entry *en
 		return extract_directory(extraction, entry, name);
 	if (!extraction->path.size)
 		return fail(extraction, -EBADMSG, "the layer's top is no directory");
-	r = make_room(extraction, extraction->parent_fd, name, false, &kept, &hides);
-	if (r == 0 && extraction->parent_fd < 0) /* a directory went, perhaps the one that was open */
-		r = open_parent(extraction, extraction->path.data, &name);
+	r = make_room(extraction->parent_fd, name, false, &kept, &hides);
 	if (r < 0)
 		return r;
 	return archive_entry_hardlink(entry) ? extract_link(extraction, entry, name)

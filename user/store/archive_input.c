@@ -5,9 +5,11 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "store/gunzip.h"
 
 #define CHUNK (256 * 1024)
 
@@ -15,17 +17,19 @@ struct mica_archive_input {
 	struct mica_archive_source source;
 	uint64_t left;
 	off_t at;
-	/* libarchive's: undoes the compression. */
+	/* libarchive's: undoes the compression, but not gzip's, whose checksum it does not look at. */
 	struct archive *filter;
+	struct mica_gunzip *gunzip;
+	/* Read to see what it is, and not yet given to libarchive. */
+	size_t looked_at;
 	struct mica_digest source_digest, content_digest;
 	/* Of the last read(2) that failed. */
 	int error;
 	char buffer[CHUNK];
 };
 
-static la_ssize_t read_source(struct archive *archive, void *userdata, const void **ret)
+static la_ssize_t read_source(struct mica_archive_input *input)
 {
-	struct mica_archive_input *input = userdata;
 	size_t wanted = sizeof(input->buffer);
 	ssize_t got;
 
@@ -37,7 +41,6 @@ static la_ssize_t read_source(struct archive *archive, void *userdata, const voi
 	while (got < 0 && errno == EINTR);
 	if (got < 0) {
 		input->error = -errno;
-		archive_set_error(archive, errno, "cannot read");
 		return -1;
 	}
 	input->at += got;
@@ -45,24 +48,71 @@ static la_ssize_t read_source(struct archive *archive, void *userdata, const voi
 	mica_digest_add(&input->source_digest, input->buffer, (size_t)got);
 	if (input->source.progress)
 		input->source.progress((uint64_t)got, input->source.userdata);
-	*ret = input->buffer;
 	return got;
+}
+
+/* What libarchive reads: the source, or what comes out of gzip. */
+static la_ssize_t read_filter(struct archive *archive, void *userdata, const void **ret)
+{
+	struct mica_archive_input *input = userdata;
+	la_ssize_t got;
+	size_t size;
+
+	if (input->gunzip) {
+		int r = mica_gunzip_read(input->gunzip, ret, &size);
+
+		if (r < 0)
+			archive_set_error(archive, -r, "gzip data is damaged");
+		return r < 0 ? -1 : (la_ssize_t)size;
+	}
+	*ret = input->buffer;
+	got = input->looked_at ? (la_ssize_t)input->looked_at : read_source(input);
+	input->looked_at = 0;
+	if (got < 0)
+		archive_set_error(archive, -input->error, "cannot read");
+	return got;
+}
+
+static int read_gunzip(const void **ret_data, size_t *ret_size, void *userdata)
+{
+	struct mica_archive_input *input = userdata;
+	la_ssize_t got = input->looked_at ? (la_ssize_t)input->looked_at : read_source(input);
+
+	input->looked_at = 0;
+	if (got < 0)
+		return input->error;
+	*ret_data = input->buffer;
+	*ret_size = (size_t)got;
+	return 0;
+}
+
+static int look(struct mica_archive_input *input)
+{
+	la_ssize_t got = read_source(input);
+
+	if (got < 0)
+		return input->error;
+	input->looked_at = (size_t)got;
+	if (got >= 2 && memcmp(input->buffer, "\x1f\x8b", 2) == 0)
+		return mica_gunzip_new(read_gunzip, input, &input->gunzip);
+	return 0;
 }
 
 static int open_filter(struct mica_archive_input *input)
 {
 	struct archive_entry *entry;
-	int r;
+	int r = look(input);
 
+	if (r < 0)
+		return r;
 	/* Not all filters: some run programs. */
-	if (archive_read_support_filter_gzip(input->filter) != ARCHIVE_OK ||
-	    archive_read_support_filter_zstd(input->filter) != ARCHIVE_OK ||
+	if (archive_read_support_filter_zstd(input->filter) != ARCHIVE_OK ||
 	    archive_read_support_filter_xz(input->filter) != ARCHIVE_OK ||
 	    archive_read_support_filter_bzip2(input->filter) != ARCHIVE_OK ||
 	    archive_read_support_format_raw(input->filter) != ARCHIVE_OK ||
 	    archive_read_support_format_empty(input->filter) != ARCHIVE_OK)
 		return -ENOMEM;
-	r = archive_read_open(input->filter, input, NULL, read_source, NULL);
+	r = archive_read_open(input->filter, input, NULL, read_filter, NULL);
 	if (r == ARCHIVE_OK)
 		r = archive_read_next_header(input->filter, &entry);
 	if (r == ARCHIVE_OK || r == ARCHIVE_EOF)
@@ -97,6 +147,7 @@ void mica_archive_input_free(struct mica_archive_input **input)
 	if (!*input)
 		return;
 	(void)archive_read_free((*input)->filter);
+	mica_gunzip_free(&(*input)->gunzip);
 	free(*input);
 	*input = NULL;
 }
@@ -154,11 +205,11 @@ int mica_archive_input_tar(struct mica_archive_input *input, struct archive **re
 /* What stands behind the end of the compressed data belongs to the blob too. */
 static int drain_source(struct mica_archive_input *input)
 {
-	const void *data;
 	la_ssize_t got;
 
-	while ((got = read_source(input->filter, input, &data)) > 0)
-		;
+	do
+		got = read_source(input);
+	while (got > 0);
 	return got < 0 ? input->error : 0;
 }
 

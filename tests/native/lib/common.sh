@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # For the tests in tests/native/: source "$LIB/common.sh".
 set -euo pipefail
+trap 'echo "line $LINENO: $BASH_COMMAND" >&2' ERR
 
 die() {
 	echo "$*" >&2
