@@ -350,12 +350,12 @@ static int extract_whiteout(struct extraction *extraction, const char *name)
 	return mknodat(extraction->parent_fd, name, S_IFCHR, makedev(0, 0)) < 0 ? -errno : 0;
 }
 
-/* AUFS keeps its own under such names, anywhere in the path. */
+/* AUFS keeps its own under such names, anywhere in the path; only the mark of an opaque directory is everybody's. */
 static bool is_aufs(const char *path)
 {
 	for (const char *component = path; component; component = strchr(component, '/')) {
 		component += *component == '/';
-		if (strncmp(component, AUFS, strlen(AUFS)) == 0)
+		if (strncmp(component, AUFS, strlen(AUFS)) == 0 && strcmp(component, OPAQUE) != 0)
 			return true;
 	}
 	return false;
@@ -371,13 +371,13 @@ static int extract_entry(struct extraction *extraction, struct archive_entry *en
 		return refuse(extraction, -EBADMSG, "%s: leads out of the layer", given);
 	if (r < 0)
 		return refuse(extraction, r, "an entry without a usable name");
-	r = open_parent(extraction, extraction->path.data, &name);
-	if (r < 0)
-		return r;
-	if (strcmp(name, OPAQUE) != 0 && is_aufs(extraction->path.data)) {
+	if (is_aufs(extraction->path.data)) {
 		extraction->counts->aufs++;
 		return 0;
 	}
+	r = open_parent(extraction, extraction->path.data, &name);
+	if (r < 0)
+		return r;
 	if (strncmp(name, WHITEOUT, strlen(WHITEOUT)) == 0)
 		return extract_whiteout(extraction, name);
 	if (archive_entry_filetype(entry) == AE_IFDIR && !archive_entry_hardlink(entry))
