@@ -29,6 +29,39 @@ _mica_policy()
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 
+# Layers, images and unions of the store.
+_mica_store()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[2]:-} words files=
+	local layers='timeout 1 mica layer ls 2>/dev/null | tail -n +2 | cut -d" " -f1'
+
+	case ${COMP_WORDS[1]}-$COMP_CWORD-$verb-$prev in
+	*---root | *---work | *---output | *--o) files=yes ;;
+	layer-2-*) words="create remove get put exists ls status cleanup changes diff-size diff apply import export --help" ;;
+	image-2-*) words="ls rm tree --help" ;;
+	union-2-*) words="mount umount ls --help" ;;
+	layer-*---format) words="docker-archive oci tar" ;;
+	layer-*---name | layer-*---label | layer-*---max-size | union-*---options) return ;;
+	layer-*-import-*) words="--name --format --devices --max-size --quiet --root --help" files=yes ;;
+	layer-*-apply-*) words="--devices --max-size --root --help $(eval "$layers")" files=yes ;;
+	layer-*-get-*) words="--label --root --help $(eval "$layers")" ;;
+	layer-*-export-* | layer-*-diff-*) words="--output --root --help $(eval "$layers")" ;;
+	layer-*-ls-* | layer-*-status-* | layer-*-cleanup-*) words="--root --help" ;;
+	layer-*) words="--root --help $(eval "$layers")" ;;
+	image-*-rm-*) words="--root --help $(timeout 1 mica image ls 2>/dev/null | tail -n +2 | cut -c36-)" ;;
+	image-*-ls-*) words="--quiet --root --help" ;;
+	union-*-mount-*) words="--branch --options --work --readonly --root --help" files=yes ;;
+	union-*-umount-*) words="--root --help $(timeout 1 mica union ls 2>/dev/null | awk 'NR > 1 { print $3 }')" ;;
+	*) words="--root --help" ;;
+	esac
+	if [[ -n $files && $cur != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
 _mica()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
@@ -61,8 +94,13 @@ _mica()
 		_mica_policy
 		return
 		;;
-	help) words="trace holders doctor policy version" ;;
-	*) words="trace holders doctor policy help version --verbose --version --help" ;;
+	layer | image | union)
+		_mica_store
+		return
+		;;
+	check) words="--repair --quiet --root --help" ;;
+	help) words="trace holders doctor policy layer image union check version" ;;
+	*) words="trace holders doctor policy layer image union check help version --verbose --version --help" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

@@ -331,7 +331,7 @@ int mica_import_source_whole(struct mica_import_source *source, struct mica_arch
 
 int mica_import_source_read(struct mica_import_source *source, const char *name, char **ret, size_t *ret_size)
 {
-	struct mica_archive_source opened;
+	struct mica_archive_source opened = {};
 	_cleanup_free_ char *text = NULL;
 	size_t done = 0;
 	int r = mica_import_source_open(source, name, &opened);

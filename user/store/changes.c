@@ -56,7 +56,7 @@ static int open_chain(struct mica_store *store, const struct mica_chain *chain, 
 		return -ENOMEM;
 	for (size_t i = 0; i < chain->count; i++) {
 		_cleanup_close_ int fd = -EBADF;
-		struct mica_layer_row row;
+		struct mica_layer_row row = {};
 		int r = mica_layer_lock(store, chain->ids[i], &row, &fd);
 
 		if (r < 0)
@@ -75,7 +75,7 @@ int mica_layer_changes(struct mica_store *store, const char *id,
 {
 	_cleanup_(free_comparison) struct comparison comparison = { .take = take, .userdata = userdata };
 	_cleanup_chain_ struct mica_chain chain = {};
-	struct mica_layer_row row;
+	struct mica_layer_row row = {};
 	int r = mica_layer_row(store, id, &row);
 
 	if (r == 0)

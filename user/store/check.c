@@ -79,7 +79,7 @@ static void check_mount(struct check *check, const char *id, const struct mica_l
 static int check_layer(struct check *check, const char *id)
 {
 	_cleanup_close_ int fd = -EBADF;
-	struct mica_layer_row row;
+	struct mica_layer_row row = {};
 	int r = mica_layer_lock(check->store, id, &row, &fd);
 
 	if (r == -ENOENT) /* removed while this looks */
@@ -171,14 +171,12 @@ static int is_known(struct check *check, const char *sql, const char *name, bool
  * may be in staging/ still, but never the other way round. */
 static int check_directories(struct check *check, int directory_fd, const char *what, const char *sql)
 {
-	_cleanup_close_ int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_closedir_ DIR *directory = mica_tree_read(directory_fd);
 	const struct dirent *entry;
-	bool known;
+	bool known = false;
 
 	if (!directory)
 		return -errno;
-	fd = -EBADF;
 	while ((errno = 0, entry = readdir(directory))) {
 		int r;
 
@@ -197,13 +195,11 @@ static int check_directories(struct check *check, int directory_fd, const char *
 
 static int check_staging(struct check *check)
 {
-	_cleanup_close_ int fd = openat(check->store->staging_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_closedir_ DIR *directory = mica_tree_read(check->store->staging_fd);
 	const struct dirent *entry;
 
 	if (!directory)
 		return -errno;
-	fd = -EBADF;
 	while ((errno = 0, entry = readdir(directory))) {
 		_cleanup_close_ int entry_fd = -EBADF;
 

@@ -53,7 +53,7 @@ static int read_blob(struct import *import, const struct mica_import_blob *blob,
 	_cleanup_free_ char *text = NULL;
 	char digest[MICA_DIGEST_SIZE];
 	struct mica_digest hash;
-	size_t size;
+	size_t size = 0;
 	int r = read_text(import, blob->name, &text, &size);
 
 	if (r < 0)
@@ -76,7 +76,7 @@ static int plan_descriptor(struct import *import, const struct mica_import_descr
 {
 	const char *name = item->name ? item->name : outer_name;
 	_cleanup_free_ char *text = NULL;
-	size_t size;
+	size_t size = 0;
 	int r;
 
 	/* An archive of one platform's image may list the others without having them. */
@@ -106,7 +106,7 @@ static int plan_index(struct import *import, const char *json, size_t size, cons
 static int plan_named(struct import *import, const char *name, bool docker)
 {
 	_cleanup_free_ char *text = NULL;
-	size_t size;
+	size_t size = 0;
 	int r = read_text(import, name, &text, &size);
 
 	if (r < 0)
@@ -131,7 +131,7 @@ static enum mica_import_format format_of(const struct mica_import_source *source
 static int take_image(struct import *import, const struct mica_import_image *image, struct mica_imported_image *ret)
 {
 	_cleanup_free_ char *config = NULL;
-	size_t size;
+	size_t size = 0;
 	int r = read_blob(import, &image->config, &config, &size);
 
 	if (r == 0)

@@ -153,7 +153,7 @@ int mica_import_parse_docker(const char *json, size_t size, struct mica_import_p
 			return r;
 	}
 	*ret = plan;
-	plan = (struct mica_import_plan){};
+	(void)memset(&plan, 0, sizeof(plan)); /* given away */
 	return 0;
 }
 
@@ -217,7 +217,7 @@ int mica_import_parse_index(const char *json, size_t size, struct mica_import_de
 			return r;
 	}
 	*ret = descriptors;
-	descriptors = (struct mica_import_descriptors){};
+	(void)memset(&descriptors, 0, sizeof(descriptors)); /* given away */
 	return 0;
 }
 

@@ -84,7 +84,7 @@ static int lock_layer(struct mica_store *store, const char *id, int *ret_fd)
 int mica_layer_lock(struct mica_store *store, const char *id, struct mica_layer_row *ret_row, int *ret_fd)
 {
 	_cleanup_close_ int fd = -EBADF;
-	struct mica_layer_row row;
+	struct mica_layer_row row = {};
 	int r = mica_layer_row(store, id, &row);
 
 	if (r == 0)
@@ -167,7 +167,7 @@ static int create_staged(struct mica_store *store, const char *id, const char *p
 int mica_layer_create(struct mica_store *store, const char *id, const char *parent)
 {
 	_cleanup_close_ int parent_fd = -EBADF;
-	struct mica_layer_row row;
+	struct mica_layer_row row = {};
 	int r = mica_layer_check_id(store, id);
 
 	if (r == 0 && parent)
@@ -210,7 +210,7 @@ static int delete_layer(struct mica_store *store, const char *id)
 int mica_layer_remove(struct mica_store *store, const char *id)
 {
 	_cleanup_close_ int fd = -EBADF;
-	struct mica_layer_row row;
+	struct mica_layer_row row = {};
 	int r = mica_layer_lock(store, id, &row, &fd);
 
 	if (r == -ENOENT)
@@ -237,7 +237,7 @@ int mica_layer_remove(struct mica_store *store, const char *id)
 
 int mica_layer_exists(struct mica_store *store, const char *id)
 {
-	struct mica_layer_row row;
+	struct mica_layer_row row = {};
 	int r = mica_layer_row(store, id, &row);
 
 	return r == -ENOENT ? 0 : r < 0 ? r : 1;
@@ -281,7 +281,7 @@ int mica_layer_diff_size(struct mica_store *store, const char *id, uint64_t *ret
 {
 	_cleanup_close_ int fd = -EBADF;
 	_cleanup_close_ int diff_fd = -EBADF;
-	struct mica_layer_row row;
+	struct mica_layer_row row = {};
 	int r = mica_layer_lock(store, id, &row, &fd);
 
 	if (r < 0)

@@ -12,7 +12,7 @@ int mica_layer_diff(struct mica_store *store, const char *id, int fd)
 {
 	_cleanup_close_ int layer_fd = -EBADF;
 	_cleanup_close_ int diff_fd = -EBADF;
-	struct mica_layer_row row;
+	struct mica_layer_row row = {};
 	char reason[512];
 	int r = mica_layer_lock(store, id, &row, &layer_fd);
 
@@ -30,12 +30,11 @@ int mica_layer_diff(struct mica_store *store, const char *id, int fd)
 static int is_empty(int layer_fd)
 {
 	_cleanup_close_ int fd = mica_tree_open(layer_fd, "diff", O_RDONLY | O_DIRECTORY);
-	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : mica_tree_read(fd);
 	size_t count = 0;
 
 	if (!directory)
 		return fd < 0 ? fd : -errno;
-	fd = -EBADF;
 	while (readdir(directory))
 		count++;
 	return count == 2;
@@ -101,7 +100,7 @@ int mica_layer_apply(struct mica_store *store, const char *id, int fd, const str
 	_cleanup_stage_ struct mica_stage stage = MICA_STAGE_NONE;
 	_cleanup_close_ int layer_fd = -EBADF;
 	struct mica_import_counts counts = {};
-	struct mica_layer_row row;
+	struct mica_layer_row row = {};
 	char digest[MICA_DIGEST_SIZE];
 	int r = mica_layer_lock(store, id, &row, &layer_fd);
 

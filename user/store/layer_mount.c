@@ -134,7 +134,7 @@ int mica_layer_get(struct mica_store *store, const char *id, const char *label, 
 {
 	_cleanup_close_ int fd = -EBADF;
 	_cleanup_free_ char *path = NULL;
-	struct mica_layer_row row;
+	struct mica_layer_row row = {};
 	bool mounted, made = false;
 	int r = mica_layer_lock(store, id, &row, &fd);
 
@@ -169,7 +169,7 @@ int mica_layer_get(struct mica_store *store, const char *id, const char *label, 
 int mica_layer_put(struct mica_store *store, const char *id)
 {
 	_cleanup_close_ int fd = -EBADF;
-	struct mica_layer_row row;
+	struct mica_layer_row row = {};
 	int r = mica_layer_lock(store, id, &row, &fd);
 
 	if (r < 0)
@@ -200,7 +200,7 @@ static int add_id(const struct mica_layer *layer, void *userdata)
 static int release(struct mica_store *store, const char *id)
 {
 	_cleanup_close_ int fd = -EBADF;
-	struct mica_layer_row row;
+	struct mica_layer_row row = {};
 	int r = mica_layer_lock(store, id, &row, &fd);
 
 	if (r == -EUCLEAN || r == -ENOENT)

@@ -15,13 +15,11 @@
  */
 static const char *supports_d_type(const struct mica_store *store)
 {
-	_cleanup_close_ int fd = openat(store->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_closedir_ DIR *directory = mica_tree_read(store->root_fd);
 	const struct dirent *entry;
 
 	if (!directory)
 		return "unknown";
-	fd = -EBADF;
 	while ((entry = readdir(directory)))
 		if (entry->d_type != DT_UNKNOWN)
 			return "true";

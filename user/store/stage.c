@@ -200,14 +200,12 @@ static int settle(struct mica_store *store, const char *name)
 
 static int list_staging(int fd, struct list *list)
 {
-	_cleanup_close_ int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *directory = copy < 0 ? NULL : fdopendir(copy);
+	_cleanup_closedir_ DIR *directory = mica_tree_read(fd);
 	const struct dirent *entry;
 	int r = 0;
 
 	if (!directory)
 		return -errno;
-	copy = -EBADF;
 	while (r == 0 && (errno = 0, entry = readdir(directory)))
 		if (entry->d_name[0] != '.')
 			r = add(list, entry->d_name);

@@ -69,16 +69,16 @@ static int make_path(const char *path)
 		return -ENOMEM;
 	if (lstat(path, &stat) == 0)
 		return S_ISDIR(stat.st_mode) ? 0 : -ENOTDIR;
-	for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
-		if (slash)
-			*slash = '\0';
-		if (mkdir(copy, slash ? 0755 : 0711) < 0 && errno != EEXIST)
+	for (char *end = strchrnul(copy + 1, '/');; end = strchrnul(end + 1, '/')) {
+		char separator = *end;
+
+		*end = '\0';
+		if (mkdir(copy, separator ? 0755 : 0711) < 0 && errno != EEXIST)
 			return -errno;
-		if (!slash)
-			break;
-		*slash = '/';
+		if (!separator)
+			return 0;
+		*end = separator;
 	}
-	return 0;
 }
 
 static int open_directory(struct mica_store *store, const char *name, int *ret_fd)

@@ -41,6 +41,20 @@ int mica_tree_make(int directory_fd, const char *name, mode_t mode, int *ret_fd)
 	return 0;
 }
 
+DIR *mica_tree_read(int directory_fd)
+{
+	int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!directory && fd >= 0) {
+		int error = errno;
+
+		(void)close(fd);
+		errno = error;
+	}
+	return directory;
+}
+
 int mica_tree_sync(int directory_fd, const char *path)
 {
 	_cleanup_close_ int fd = mica_tree_open(directory_fd, path, O_RDONLY);
@@ -78,15 +92,12 @@ static int remove_entry(struct removal *removal, int directory_fd, const char *n
 
 static int remove_content(struct removal *removal, int fd, unsigned depth)
 {
-	_cleanup_close_ int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	_cleanup_closedir_ DIR *directory = copy < 0 ? NULL : fdopendir(copy);
+	_cleanup_closedir_ DIR *directory = mica_tree_read(fd);
 	const struct dirent *entry;
 	int r = 0;
 
 	if (!directory)
 		return -errno;
-	copy = -EBADF;
-	rewinddir(directory);
 	while (r == 0 && (errno = 0, entry = readdir(directory)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			r = remove_entry(removal, fd, entry->d_name, depth);

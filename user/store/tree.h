@@ -5,6 +5,7 @@
 #ifndef MICA_STORE_TREE_H
 #define MICA_STORE_TREE_H
 
+#include <dirent.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -40,6 +41,9 @@ int mica_tree_size(int directory_fd, uint64_t *ret_bytes);
 
 /** Creates a directory below a descriptor and opens it. -EEXIST, or another negative errno. */
 int mica_tree_make(int directory_fd, const char *name, mode_t mode, int *ret_fd);
+
+/** Opens a directory for reading, from its start; the descriptor stays the caller's. NULL: errno tells why. */
+DIR *mica_tree_read(int directory_fd);
 
 /** fsync of a directory or file by its path below a descriptor. */
 int mica_tree_sync(int directory_fd, const char *path);

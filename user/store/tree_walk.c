@@ -51,15 +51,12 @@ static int compare_names(const void *a, const void *b)
 
 static int read_names(int fd, struct names *names)
 {
-	_cleanup_close_ int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	_cleanup_closedir_ DIR *directory = copy < 0 ? NULL : fdopendir(copy);
+	_cleanup_closedir_ DIR *directory = mica_tree_read(fd);
 	const struct dirent *entry;
 	int r = 0;
 
 	if (!directory)
 		return -errno;
-	copy = -EBADF;
-	rewinddir(directory);
 	while (r == 0 && (errno = 0, entry = readdir(directory)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			r = add_name(names, entry->d_name);

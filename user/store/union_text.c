@@ -117,6 +117,6 @@ int mica_union_plan_read(const char *text, struct mica_union_plan *ret)
 	}
 	plan.readonly = json_is_true(json_object_get(object, "readonly"));
 	*ret = plan;
-	plan = (struct mica_union_plan){};
+	(void)memset(&plan, 0, sizeof(plan)); /* given away */
 	return 0;
 }
