@@ -36,9 +36,16 @@ _mica_store()
 	local layers='timeout 1 mica layer ls 2>/dev/null | tail -n +2 | cut -d" " -f1'
 
 	case ${COMP_WORDS[1]}-$COMP_CWORD-$verb-$prev in
-	*---root | *---work | *---output | *--o) files=yes ;;
+	*---root | *---work | *---output | layer-*--o) files=yes ;;
 	layer-2-*) words="create remove get put exists ls status cleanup changes diff-size diff apply import export --help" ;;
 	image-2-*) words="ls rm tree --help" ;;
+	volume-2-*) words="create ls inspect rm prune mount unmount --help" ;;
+	volume-*---driver | volume-*--d) words="local tmpfs bind" ;;
+	volume-*---opt | volume-*--o) words="size= mode= uid= gid= source=" ;;
+	volume-*-create-*) words="--driver --opt --root --help" ;;
+	volume-*-ls-*) words="--quiet --root --help" ;;
+	volume-*-prune-*) words="--all --root --help" ;;
+	volume-*) words="--root --help $(timeout 1 mica volume ls --quiet 2>/dev/null)" ;;
 	union-2-*) words="mount umount ls --help" ;;
 	layer-*---format) words="docker-archive oci tar" ;;
 	layer-*---name | layer-*---label | layer-*---max-size | union-*---options) return ;;
@@ -94,13 +101,13 @@ _mica()
 		_mica_policy
 		return
 		;;
-	layer | image | union)
+	layer | image | union | volume)
 		_mica_store
 		return
 		;;
 	check) words="--repair --quiet --root --help" ;;
-	help) words="trace holders doctor policy layer image union check version" ;;
-	*) words="trace holders doctor policy layer image union check help version --verbose --version --help" ;;
+	help) words="trace holders doctor policy layer image union volume check version" ;;
+	*) words="trace holders doctor policy layer image union volume check help version --verbose --version --help" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

@@ -168,8 +168,9 @@ static int open_store(struct mica_store *store, const char *root)
 {
 	int r = absolute(root, &store->root);
 
-	if (r == 0)
-		r = open_directories(store);
+	if (r < 0 || !store->root)
+		return r;
+	r = open_directories(store);
 	if (r == 0)
 		r = open_database(store);
 	if (r == 0)
