@@ -24,6 +24,7 @@ list_calls() { # COMMAND...
 			name = $2; sub(/\(.*/, "", name)
 			count[name]++
 			if (index($0, root) && name != "execve" && NR > 2) begun = 1
+			if (name == "openat" && !/O_CREAT|O_TMPFILE/) next
 			if (begun && changes[name]) print name, count[name]
 		}' "$WORK/.calls"
 }
