@@ -85,7 +85,6 @@ UNIT_SOURCES := $(wildcard tests/unit/*/*.c)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(S)/%.o)
 TEST_FLAGS = -I. -DMICA_SOURCE_DIR='"$(CURDIR)"' -DMICA_BPF_OBJECT='"$(abspath $(O))/bpf/mica.o"'
 
-ifdef SANITIZE
 $(O)/unit: $(O)/bpf/mica.o $(UNIT_SOURCES:%.c=$(O)/%.o) $(LIBRARY_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $(filter-out %/mica.o,$^) -lcriterion $(MICA_LDLIBS)
@@ -114,12 +113,32 @@ $(O)/tests/bpf/%.o: tests/bpf/%.c $(BPF_TEST_SKELETONS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -Wno-missing-prototypes $(TEST_FLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/bpf-tests: $(patsubst %.c,$(O)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bpf/*.c))) $(LIBRARY_OBJECTS)
+$(O)/bpf-tests: $(patsubst %.c,$(O)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bpf/*.c)) \
+		$(wildcard tests/unit/policy/reference_*.c)) $(LIBRARY_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $^ -lcriterion $(MICA_LDLIBS)
 
 -include $(BPF_TESTS:%.c=$(O)/%.d) $(patsubst %.c,$(O)/%.d,$(filter-out %.bpf.c,$(wildcard tests/bpf/*.c)))
 
+# What a verdict costs on this machine: tests/bench/run verdict.
+$(O)/bench-verdict: $(O)/tests/bench/verdict.o $(LIBRARY_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $^ $(MICA_LDLIBS)
+
+$(O)/tests/bench/verdict.o: tests/bench/verdict.c $(O)/bpf/policy.skel.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(O)/tests/bench/verdict.d
+
+# Random policies and paths in full numbers, without the sanitizers: they would take minutes.
+$(O)/cases: $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/policy/reference_*.c) tests/unit/policy/random.c tests/unit/policy/limits.c) \
+		$(O)/tests/bpf/policy.o $(LIBRARY_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $^ -lcriterion $(MICA_LDLIBS)
+
+ifdef SANITIZE
 # libFuzzer is clang's; the library is compiled again, with coverage.
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_OBJECTS := $(patsubst $(O)/%.o,$(O)/fuzz/%.o,$(filter-out $(O)/user/kernel/% $(O)/user/cmd/%,$(LIBRARY_OBJECTS)))
@@ -137,14 +156,18 @@ $(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJECTS)
 .PHONY: fuzz-targets
 fuzz-targets: $(FUZZ_TARGETS)
 
--include $(UNIT_SOURCES:%.c=$(O)/%.d) $(FUZZ_OBJECTS:.o=.d) $(FUZZ_TARGETS:=.d)
+-include $(FUZZ_OBJECTS:.o=.d) $(FUZZ_TARGETS:=.d)
 endif
+
+-include $(UNIT_SOURCES:%.c=$(O)/%.d)
 
 .PHONY: unit
 unit:
 	$(Q)$(MAKE) --no-print-directory SANITIZE=1 $(S)/unit $(S)/bpf-tests
+	$(Q)$(MAKE) --no-print-directory build/cases
 	$(Q)$(S)/unit --jobs=2
 	$(Q)$(S)/bpf-tests --jobs=1
+	$(Q)build/cases --jobs=2
 
 .PHONY: fuzz
 fuzz:

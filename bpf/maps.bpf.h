@@ -36,6 +36,8 @@ const volatile __weak __u32 no_union_files = 0;
 __weak __u64 ring_peak = 0;
 /** Entries of `shared_writes` that were made, ever. */
 __weak __u64 shared_writers = 0;
+/** Whiteouts that were made and neither reported nor counted as lost: that is left to the program on the removal. */
+__weak __u64 whiteouts_pending = 0;
 /** When the reader was woken last, ns; two at once may both wake it. */
 __weak __u64 last_wakeup_ns = 0;
 /** The last action and union number given. */

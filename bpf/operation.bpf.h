@@ -28,6 +28,14 @@ static __always_inline void kept_release(u32 entry)
 		__sync_lock_test_and_set(owner, 0);
 }
 
+/** The whiteout of the operation, if any, is reported or counted as lost. */
+static __always_inline void whiteout_settle(struct operation *operation)
+{
+	if (operation->whiteout_made)
+		__sync_fetch_and_sub(&whiteouts_pending, 1);
+	operation->whiteout_made = 0;
+}
+
 /** The operation is over: what comes next is another action. A record that still waits is not wanted any more. */
 static __always_inline void operation_end(struct operation *operation)
 {
@@ -38,6 +46,7 @@ static __always_inline void operation_end(struct operation *operation)
 	/* The program that reports it with the removal was skipped. */
 	if (operation->whiteout_made)
 		count_lost(MICA_EVENT_WHITEOUT, MICA_LOST_SKIPPED);
+	whiteout_settle(operation);
 	__builtin_memset(operation, 0, sizeof(*operation));
 }
 

@@ -160,7 +160,7 @@ static __always_inline int send_removal(struct dentry *dentry, u32 flags)
 	if (lost && event_wanted(MICA_EVENT_DELETE))
 		count_lost(MICA_EVENT_DELETE, MICA_LOST_NO_SCRATCH);
 	if (known)
-		known->whiteout_made = 0;
+		whiteout_settle(known);
 	operation_end(operation);
 	return 0;
 }

@@ -86,6 +86,8 @@ int BPF_PROG(whiteout_exit)
 		count_lost(MICA_EVENT_WHITEOUT, MICA_LOST_NO_STATE);
 		return 0;
 	}
+	if (!operation->whiteout_made)
+		__sync_fetch_and_add(&whiteouts_pending, 1);
 	operation->whiteout_made = 1;
 	return 0;
 }

@@ -258,7 +258,7 @@ int BPF_PROG(truncate_entry, void *idmap, struct dentry *dentry)
 	return 0;
 }
 
-/** truncate(2) has no open file: it is a total of its own. */
+/** truncate(2) has no open file, open(2) for reading with O_TRUNC none that is written to: it is a total of its own. */
 static __always_inline void send_truncate(struct task_struct *task, struct dentry *dentry, u64 change, u64 size)
 {
 	struct scratch *scratch = record_begin(MICA_EVENT_WRITE, task, NULL, union_of(dentry->d_sb), SCOPE_FILE);
@@ -286,7 +286,8 @@ int BPF_PROG(truncate_exit, void *idmap, struct dentry *dentry, long size, unsig
 	if (result || !transfer || transfer->size == (u64)size)
 		return 0;
 	change = transfer->size > (u64)size ? transfer->size - size : size - transfer->size;
-	if (file)
+	/* The close of a file for reading is not looked at. */
+	if (file && file->f_mode & FMODE_WRITE)
 		count_request(task, file, change);
 	else
 		send_truncate(task, dentry, change, size);

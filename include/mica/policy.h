@@ -15,9 +15,10 @@
  * with a default each; runs of literal bytes are compared eight at a time, and so are bytes that leave a state as it
  * is.
  *
- * A path is hashed once, from left to right; a filter (64 KiB at most, so it stays in the cache) tells at which of its
- * slashes an entry with a state may lie. If the whole path is an entry, that is the answer. Else the deepest entry
- * gives the state, and the bytes behind it are stepped over. So the number of rules costs nothing but cache misses.
+ * A path is hashed; a filter tells whether it can be an entry, and if it is one, that is the answer. Else it is passed
+ * once more, and another filter (64 KiB at most, so it stays in the cache) tells at which of its slashes an entry with
+ * a state may lie. The deepest such entry gives the state, and the bytes behind it are stepped over. So the number of
+ * rules costs nothing but cache misses.
  *
  * Rules are numbered by precedence; of several automata that run side by side (*lanes*, where one would have too many
  * states) the lowest number wins. Nothing in the tables is trusted: each reference is checked or masked when it is
@@ -59,22 +60,26 @@ struct mica_policy_chunk {
 #define MICA_POLICY_ROOT_MARK 0x746f6f72
 /** (filter, its words less 1) */
 #define MICA_POLICY_ROOT_FILTER 1
-/** (first bucket, number of buckets less 1) */
-#define MICA_POLICY_ROOT_BUCKETS 2
-/** (map of bytes to classes: 256 bytes; probes that find any entry, at most MICA_POLICY_MAX_PROBES) */
+/** (pilots, their number less 1: a byte each) */
+#define MICA_POLICY_ROOT_PILOTS 2
+/** (map of bytes to classes: 256 bytes; lines that entries can begin at) */
 #define MICA_POLICY_ROOT_CLASSES 3
-#define MICA_POLICY_ROOT_WORDS 4
+/** (filter of all entries, its words less 1) */
+#define MICA_POLICY_ROOT_WHOLE 4
+/** (first line of entries, 0) */
+#define MICA_POLICY_ROOT_LINES 5
+#define MICA_POLICY_ROOT_WORDS 6
 
-/** A bucket is a cache line; a slot is (entry, high half of its hash), 0 when empty. They are filled from the first. */
-#define MICA_POLICY_BUCKET_SLOTS 8
-/** Buckets that an entry can be away from its own. */
-#define MICA_POLICY_MAX_PROBES 8
+/** Entries begin at cache lines. Which one is said by an entry's hash and a pilot, so that no two meet. */
+#define MICA_POLICY_LINE_WORDS 8
 
 /*
  * An entry: the head, the end pair, the states if it has them (two lanes a word), its bytes padded with zeros.
- * Head: bits 0-15 its bytes, bit 16 has states, bits 32-63 the row of what the end pair does not cover.
+ * Head: bits 0-15 its bytes, bit 16 has states, bit 17 set, bits 32-63 the row of what the end pair does not cover. Its
+ * fourth byte is 0, which no byte of a literal is: nothing else at the begin of a line looks like it.
  */
 #define MICA_POLICY_ENTRY_STATES 0x10000
+#define MICA_POLICY_ENTRY_MARK 0x20000
 #define MICA_POLICY_ENTRY_WORDS 2
 
 /** A row: a count, then as many pairs (operations, outcome); each operation stands in one pair at most. */

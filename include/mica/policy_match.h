@@ -12,6 +12,40 @@
 
 #include "mica/policy_words.h"
 
+static long mica_policy_hash_step(__u32 step, void *data)
+{
+	struct mica_policy_match *match = ((struct mica_policy_context *)data)->match;
+	__u32 offset = step * MICA_POLICY_HASH_WORDS * 8;
+	__u64 hash = match->hash;
+
+	for (__u32 i = 0; i < MICA_POLICY_HASH_WORDS; i++, offset += 8) {
+		__u32 bytes = match->path_bytes - offset;
+
+		/* The rest of a path of whole words is nothing. */
+		if (offset >= match->path_bytes || bytes < 8) {
+			__u64 rest = offset < match->path_bytes ? mica_policy_path_word(match, offset) : 0;
+
+			match->hash = mica_policy_hash_end(hash, mica_policy_low(rest, bytes));
+			return 1;
+		}
+		hash = mica_policy_hash_word(hash, mica_policy_path_word(match, offset));
+	}
+	match->hash = hash;
+	return 0;
+}
+
+/** Hashes the whole path. */
+mica_policy_function int mica_policy_hash(struct mica_policy_match *match)
+{
+	struct mica_policy_context context = { .match = match };
+
+	if (!match)
+		return 0;
+	match->hash = MICA_POLICY_HASH_START;
+	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_HASH_WORDS + 1, mica_policy_hash_step, &context);
+	return 0;
+}
+
 /** Passes over one word of the path; looks at the slashes in it. */
 mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context *context,
 						     struct mica_policy_match *match, __u32 offset)
@@ -19,11 +53,8 @@ mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context 
 	__u32 bytes = match->path_bytes - offset;
 	__u64 word, slashes, hash = match->hash;
 
-	if (offset >= match->path_bytes) {
-		/* A path of whole words. */
-		match->hash = mica_policy_hash_end(hash, 0);
+	if (offset >= match->path_bytes)
 		return 1;
-	}
 	word = mica_policy_low(mica_policy_path_word(match, offset), bytes);
 	slashes = mica_policy_bytes_equal(word, MICA_POLICY_SLASHES);
 	for (int i = 0; i < 8 && slashes; i++) {
@@ -39,8 +70,8 @@ mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context 
 			match->candidates = number + 1;
 		}
 	}
-	match->hash = bytes < 8 ? mica_policy_hash_end(hash, word) : mica_policy_hash_word(hash, word);
-	return bytes < 8;
+	match->hash = mica_policy_hash_word(hash, word);
+	return bytes <= 8;
 }
 
 static long mica_policy_scan_step(__u32 step, void *data)
@@ -86,7 +117,7 @@ mica_policy_function int mica_policy_compare(struct mica_policy_match *match, __
 	if (!context.chunk)
 		return 0;
 	head = mica_policy_word(context.chunk, reference);
-	if ((head & 0xffff) != match->entry_bytes)
+	if ((head & ~MICA_POLICY_ENTRY_STATES) != (match->entry_bytes | MICA_POLICY_ENTRY_MARK))
 		return 0;
 	context.offset = reference + MICA_POLICY_ENTRY_WORDS;
 	if (head & MICA_POLICY_ENTRY_STATES)
@@ -99,26 +130,19 @@ mica_policy_function int mica_policy_compare(struct mica_policy_match *match, __
 /** Finds the entry with this hash that is the first `bytes` bytes of the path. 0: there is none. */
 mica_policy_function int mica_policy_find(struct mica_policy_match *match, __u64 hash, __u32 bytes)
 {
+	const struct mica_policy_chunk *chunk;
+	__u32 number, entry;
+
 	if (!match)
 		return 0;
+	number = (__u32)hash & match->root.pilots_mask;
+	chunk = mica_policy_chunk(match, match->root.pilots + number / 8);
+	if (!chunk)
+		return 0;
+	number = mica_policy_word(chunk, match->root.pilots + number / 8) >> (number & 7) * 8 & 0xff;
+	entry = match->root.first_line + mica_policy_line(hash, number, match->root.lines) * MICA_POLICY_LINE_WORDS;
 	match->entry_bytes = bytes;
-	for (__u32 probe = 0; probe < MICA_POLICY_MAX_PROBES; probe++) {
-		__u32 bucket = match->root.buckets +
-			       (((__u32)hash + probe) & match->root.buckets_mask) * MICA_POLICY_BUCKET_SLOTS;
-		const struct mica_policy_chunk *chunk = mica_policy_chunk(match, bucket);
-
-		if (probe >= match->root.probes || !chunk)
-			return 0;
-		for (__u32 i = 0; i < MICA_POLICY_BUCKET_SLOTS; i++) {
-			__u64 slot = mica_policy_word(chunk, bucket + i);
-
-			if (!slot)
-				return 0;
-			if (slot >> 32 == hash >> 32 && mica_policy_compare(match, slot))
-				return slot;
-		}
-	}
-	return 0;
+	return mica_policy_compare(match, entry) ? entry : 0;
 }
 
 /** The outcome that a row has for the operation, or 0. */
@@ -281,25 +305,29 @@ mica_policy_always_inline __u32 mica_policy_lanes(struct mica_policy_match *matc
 mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *match, __u32 reference)
 {
 	const struct mica_policy_chunk *chunk = mica_policy_chunk(match, reference);
-	__u64 head, filter, buckets, classes;
+	__u64 head, filter, pilots, classes, whole;
 
 	if (!chunk)
 		return 0;
+	whole = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_WHOLE);
 	head = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_HEAD);
 	filter = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_FILTER);
-	buckets = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_BUCKETS);
+	pilots = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_PILOTS);
+	match->root.first_line = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_LINES);
 	classes = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_CLASSES);
 	match->root.lanes = head >> 32;
 	match->root.filter = filter;
 	match->root.filter_mask = filter >> 32;
-	match->root.buckets = buckets;
-	match->root.buckets_mask = buckets >> 32;
+	match->root.pilots = pilots;
+	match->root.pilots_mask = pilots >> 32;
 	match->root.classes = classes;
-	match->root.probes = classes >> 32;
+	match->root.lines = classes >> 32;
+	match->root.whole = whole;
+	match->root.whole_mask = whole >> 32;
 	return (__u32)head == MICA_POLICY_ROOT_MARK;
 }
 
-/** Hashes the path, and notes where its filter says that entries with states may end. 0, or the tables are broken. */
+/** Notes at which slashes the filter says that entries with states may end. 0, or the tables are broken. */
 mica_policy_function int mica_policy_scan(struct mica_policy_match *match)
 {
 	struct mica_policy_context context = { .match = match };
@@ -315,6 +343,16 @@ mica_policy_function int mica_policy_scan(struct mica_policy_match *match)
 	match->candidates = 0;
 	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_SCAN_WORDS + 1, mica_policy_scan_step, &context);
 	return 0;
+}
+
+/** Whether the whole path can be an entry: most that are none cost no more than this. */
+mica_policy_always_inline int mica_policy_can_be_whole(const struct mica_policy_match *match)
+{
+	__u64 hash = match->hash, bits = mica_policy_filter_bits(hash);
+	__u32 word = match->root.whole + ((__u32)(hash >> 32) & match->root.whole_mask);
+	const struct mica_policy_chunk *chunk = mica_policy_chunk(match, word);
+
+	return chunk && (mica_policy_word(chunk, word) & bits) == bits;
 }
 
 /** What the entry that is the whole path gives. */
@@ -361,16 +399,18 @@ static long mica_policy_search_step(__u32 step, void *data)
 mica_policy_always_inline __u32 mica_policy_match(struct mica_policy_match *match, __u32 reference)
 {
 	struct mica_policy_context context = { .match = match };
-	__u32 entry;
+	__u32 entry = 0;
 
 	if (match->path_bytes > MICA_POLICY_PATH_BYTES || !mica_policy_read_root(match, reference))
 		return MICA_POLICY_OUTCOME_BROKEN;
-	if (mica_policy_scan(match))
-		return MICA_POLICY_OUTCOME_BROKEN;
-	entry = mica_policy_find(match, match->hash, match->path_bytes);
+	(void)mica_policy_hash(match);
+	if (mica_policy_can_be_whole(match))
+		entry = mica_policy_find(match, match->hash, match->path_bytes);
 	if (entry)
 		return mica_policy_whole(match, entry);
 	match->entry = 0;
+	if (mica_policy_scan(match))
+		return MICA_POLICY_OUTCOME_BROKEN;
 	mica_policy_loop(MICA_POLICY_PATH_SLASHES, mica_policy_search_step, &context);
 	return match->entry ? mica_policy_lanes(match) : 0;
 }

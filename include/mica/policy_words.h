@@ -23,19 +23,23 @@
 #error "words of a path are compared as little endian"
 #endif
 
-/** Words of a path that one step of the scan, and of a comparison, looks at. */
+/** Words of a path that one step of hashing, of the scan, and of a comparison looks at. */
+#define MICA_POLICY_HASH_WORDS 16
 #define MICA_POLICY_SCAN_WORDS 4
-#define MICA_POLICY_COMPARE_WORDS 8
+#define MICA_POLICY_COMPARE_WORDS 16
 
 /** An automaton's root, read. */
 struct mica_policy_root {
 	__u32 lanes;
 	__u32 filter;
 	__u32 filter_mask;
-	__u32 buckets;
-	__u32 buckets_mask;
+	__u32 pilots;
+	__u32 pilots_mask;
 	__u32 classes;
-	__u32 probes;
+	__u32 first_line;
+	__u32 lines;
+	__u32 whole;
+	__u32 whole_mask;
 };
 
 /**
@@ -174,6 +178,13 @@ mica_policy_always_inline __u64 mica_policy_hash_end(__u64 hash, __u64 rest)
 {
 	hash = mica_policy_hash_word(hash, rest) * 0xd6e8feb86659fd93ULL;
 	return hash ^ hash >> 32;
+}
+
+/** The line, below `lines`, that an entry with this hash begins at if its pilot is `pilot`. */
+mica_policy_always_inline __u32 mica_policy_line(__u64 hash, __u32 pilot, __u32 lines)
+{
+	hash = (hash ^ pilot * 0x9e3779b97f4a7c15ULL) * 0x9fb21c651e98df25ULL;
+	return (hash >> 32) * lines >> 32;
 }
 
 /** The two bits of a filter's word that stand for a hash. */

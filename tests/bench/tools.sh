@@ -97,29 +97,39 @@ tool_ns() {
 	done
 }
 
-# Every thread of the tools waits for something to happen: none runs, or waits for a disk or for the kernel.
-tools_wait() {
+# Sets now_doing to what the tools' threads do: sleep until something happens, run, or wait for a disk or for the kernel.
+tools_do() {
 	local pid file line
+	now_doing="sleep"
 	for pid in "${tool_pids[@]}"; do
 		[ -d "/proc/$pid" ] || fail "$tool ended: $(cat "$out"/*.err)"
 		for file in /proc/"$pid"/task/*/status; do
 			while read -r line; do
-				case $line in State:*S*) break ;; State:*) return 1 ;; esac
-			done 2>/dev/null <"$file" || return 1
+				case $line in
+				State:*S*) break ;;
+				State:*R*) now_doing=run && break ;;
+				State:*) now_doing=wait && return ;;
+				esac
+			done 2>/dev/null <"$file" || { now_doing=wait && return; }
 		done
 	done
 }
 
 # Until what was launched has started: it has run, and is ready (ready_NAME, where there is a sign of it), and rests.
+# A tool that looks around at intervals rests as long as that takes it less than half of the time.
 # Under -icount the guest's clock leaps while a disk is waited for: time alone says nothing.
 settle() {
-	local now last=0 rests=0 tries
+	local now now_doing last=0 rests=0 tries
 	for ((tries = 0; tries < 2400 && rests < 10; tries++)); do
 		pause 0.2
 		tool_ns
-		rests=$((rests + 1))
-		if ! tools_wait || [ $((now - last)) -gt 10000000 ] || [ "$now" -lt 1000000 ] ||
-			{ declare -F "ready_$tool" >/dev/null && ! "ready_$tool"; }; then rests=0; fi
+		tools_do
+		if [ $now_doing = wait ] || [ $((now - last)) -gt 100000000 ] || [ "$now" -lt 1000000 ] ||
+			{ declare -F "ready_$tool" >/dev/null && ! "ready_$tool"; }; then
+			rests=0
+		elif [ $now_doing = sleep ]; then
+			rests=$((rests + 1))
+		fi
 		last=$now
 	done
 	[ $rests -eq 10 ] || fail "$tool does not come to rest: $(cat "$out"/*.err)"

@@ -7,10 +7,12 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "mica/policy_match.h"
 #include "policy.skel.h"
 #include "policy/automaton.h"
+#include "tests/unit/policy/reference.h"
 
 /** Globs of every shape: entries, chains, runs that are skipped, classes, and rows. */
 static const char *const globs[] = {
@@ -86,4 +88,155 @@ Test(bpf_policy, decides_as_user_space_does)
 	}
 	cr_assert_gt(decided, 5000U);
 	policy_bpf__destroy(skeleton);
+}
+
+/* ---- the random cases of tests/unit/policy/random.c ---- */
+
+/** Cases of one run of the program, one set of tables. */
+#define BATCH 250
+/** As many as there can be. */
+#define CHUNKS MICA_POLICY_MAX_CHUNKS
+
+struct policy_case {
+	uint32_t root;
+	uint32_t operations;
+	uint32_t outcome;
+	uint32_t bytes;
+	char text[128];
+};
+
+/** The program, and its maps as memory. */
+struct kernel {
+	struct policy_bpf *skeleton;
+	struct mica_policy_chunk *chunks;
+	struct policy_case *cases;
+};
+
+static void *map_memory(const struct bpf_map *map, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	cr_assert_neq(memory, MAP_FAILED);
+	return memory;
+}
+
+static struct kernel open_kernel(void)
+{
+	struct kernel kernel = { .skeleton = policy_bpf__open() };
+
+	cr_assert_not_null(kernel.skeleton);
+	bpf_map__set_max_entries(kernel.skeleton->maps.tables, CHUNKS);
+	bpf_map__set_max_entries(kernel.skeleton->maps.cases, BATCH);
+	cr_assert_eq(policy_bpf__load(kernel.skeleton), 0, "the kernel refuses the program");
+	kernel.chunks = map_memory(kernel.skeleton->maps.tables, CHUNKS * sizeof(*kernel.chunks));
+	kernel.cases = map_memory(kernel.skeleton->maps.cases, BATCH * sizeof(*kernel.cases));
+	kernel.skeleton->bss->case_count = BATCH;
+	return kernel;
+}
+
+static void close_kernel(struct kernel *kernel)
+{
+	munmap(kernel->chunks, CHUNKS * sizeof(*kernel->chunks));
+	munmap(kernel->cases, BATCH * sizeof(*kernel->cases));
+	policy_bpf__destroy(kernel->skeleton);
+}
+
+static void set_case(struct policy_case *one, uint32_t root, uint32_t operations, const char *path)
+{
+	one->root = root;
+	one->operations = operations;
+	one->outcome = 1;
+	one->bytes = strlen(path);
+	(void)strncpy(one->text, path, sizeof(one->text) - 1);
+}
+
+/** Runs the cases on both sides. The number of those that a rule decided. */
+static unsigned compare(struct kernel *kernel, const struct mica_tables *tables)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+	unsigned decided = 0;
+
+	cr_assert_leq(tables->chunk_count, (uint32_t)CHUNKS);
+	memcpy(kernel->chunks, tables->chunks, tables->chunk_count * sizeof(*tables->chunks));
+	cr_assert_eq(bpf_prog_test_run_opts(bpf_program__fd(kernel->skeleton->progs.match_all), &options), 0);
+	user.chunks = tables->chunks;
+	user.chunk_count = tables->chunk_count;
+	for (unsigned i = 0; i < BATCH; i++) {
+		struct policy_case *one = &kernel->cases[i];
+
+		user.path_bytes = one->bytes;
+		user.operations = one->operations;
+		memcpy(user.path, one->text, sizeof(one->text));
+		uint32_t expected = mica_policy_match(&user, one->root);
+
+		cr_assert_eq(one->outcome, expected, "%s: %x, not %x", one->text, one->outcome, expected);
+		decided += expected != 0;
+	}
+	return decided;
+}
+
+Test(bpf_policy, random_globs_decide_as_in_user_space)
+{
+	struct lottery lottery = { lottery_seed(3) };
+	unsigned cases = lottery_cases(1000000), decided = 0;
+	struct kernel kernel = open_kernel();
+
+	for (unsigned i = 0; i < cases; i += BATCH) {
+		_cleanup_tables_ struct mica_tables tables = {};
+		struct mica_automaton_rule rules[24];
+		struct mica_automaton_limit limit;
+		size_t count = 1 + draw(&lottery, 24);
+		char globs_drawn[24][96], path[64];
+		uint32_t root;
+
+		draw_rules(&lottery, rules, globs_drawn, count, 3);
+		cr_assert_eq(mica_automaton_build(&tables, rules, count, &root, &limit), 0);
+		for (unsigned j = 0; j < BATCH; j++) {
+			draw_path(&lottery, path, sizeof(path));
+			set_case(&kernel.cases[j], root, 1U << draw(&lottery, 3), path);
+		}
+		decided += compare(&kernel, &tables);
+	}
+	cr_assert_gt(decided, cases / 10, "the cases prove little: %u decided", decided);
+	close_kernel(&kernel);
+}
+
+/** A random automaton of a compiled set; 0: that policy has no rules. */
+static uint32_t draw_root(struct lottery *lottery, const struct mica_policy_compiled *compiled)
+{
+	const struct mica_policy_compiled_policy *policy = &compiled->policies[draw(lottery, compiled->set->count)];
+
+	return policy->group_count ? policy->groups[draw(lottery, policy->group_count)].root : 0;
+}
+
+Test(bpf_policy, random_policies_decide_as_in_user_space)
+{
+	struct lottery lottery = { lottery_seed(5) };
+	unsigned cases = lottery_cases(1000000), decided = 0;
+	struct kernel kernel = open_kernel();
+	static struct drawn_set drawn;
+
+	for (unsigned i = 0; i < cases; i += BATCH) {
+		_cleanup_policy_compiled_ struct mica_policy_compiled compiled = {};
+		struct mica_policy_refusal refusal;
+
+		do
+			draw_set(&lottery, &drawn);
+		while (!drawn.set.rule_count);
+		cr_assert_eq(mica_policy_compile(&drawn.set, &compiled, &refusal), 0);
+		for (unsigned j = 0; j < BATCH; j++) {
+			struct mica_policy_question question;
+			char path[64];
+			uint32_t root;
+
+			draw_question(&lottery, path, sizeof(path), &question);
+			do
+				root = draw_root(&lottery, &compiled);
+			while (!root);
+			set_case(&kernel.cases[j], root, MICA_OPERATION_BIT(question.operation), path);
+		}
+		decided += compare(&kernel, &compiled.tables);
+	}
+	cr_assert_gt(decided, cases / 20, "the cases prove little: %u decided", decided);
+	close_kernel(&kernel);
 }

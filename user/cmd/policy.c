@@ -12,6 +12,7 @@ static const struct mica_command *const verbs[] = {
 	&mica_policy_command_check,
 	&mica_policy_command_test,
 	&mica_policy_command_explain,
+	&mica_policy_command_dump,
 	NULL,
 };
 
@@ -39,8 +40,9 @@ int mica_policy_open_compiled(const struct mica_policy_set *set, struct mica_pol
 	if (r == 0)
 		return MICA_EXIT_OK;
 	if (r == -E2BIG) {
-		mica_log_error("%s: policy '%s' is too large: more than %llu %s", refusal.policy->file,
-			       refusal.policy->name, (unsigned long long)refusal.limit.most, refusal.limit.what);
+		mica_log_error("%s: policy '%s' is too large: more than %llu %s (see LIMITS in mica-policy(5))",
+			       refusal.policy->file, refusal.policy->name, (unsigned long long)refusal.limit.most,
+			       refusal.limit.what);
 		return MICA_EXIT_USAGE;
 	}
 	mica_log_error_errno(r, "cannot compile the policies");

@@ -10,6 +10,7 @@
 #include "policy/policy.h"
 
 extern const struct mica_command mica_policy_command_check;
+extern const struct mica_command mica_policy_command_dump;
 extern const struct mica_command mica_policy_command_explain;
 extern const struct mica_command mica_policy_command_test;
 

@@ -198,12 +198,13 @@ static bool is_meant(const char *text, const struct mica_policy *policy, const s
 static int tell_unknown(const char *name, const struct mica_policy_set *set)
 {
 	_cleanup_free_ const char **words = calloc(set->rule_count + 1, sizeof(*words));
+	const char *slash = strchr(name, '/');
 	size_t count = 0;
 
 	for (size_t i = 0; words && i < set->count; i++)
 		for (size_t j = 0; j < set->policies[i].rule_count; j++)
 			words[count++] = set->policies[i].rules[j].name;
-	const char *near = words ? mica_suggest(name, words) : NULL;
+	const char *near = words ? mica_suggest(slash ? slash + 1 : name, words) : NULL;
 	mica_log_error("there is no rule '%s'%s%s%s", name, near ? "; did you mean '" : "", near ? near : "",
 		       near ? "'?" : "");
 	return MICA_EXIT_USAGE;

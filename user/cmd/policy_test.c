@@ -6,8 +6,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/utf8.h"
 #include "cmd/policy.h"
+#include "cmd/policy_answer.h"
 #include "policy/decide.h"
 #include "policy/mount_words.h"
 
@@ -25,7 +25,11 @@ enum {
 	KEY_TYPE,
 	KEY_SOURCE,
 	KEY_FLAGS,
+	KEY_JSON,
 };
+
+/** An operation is denied. */
+#define MICA_POLICY_EXIT_DENIED 1
 
 struct options {
 	struct mica_policy_question question;
@@ -33,6 +37,9 @@ struct options {
 	uint32_t operations;
 	unsigned objects;
 	bool has_path;
+	/** Some of --type, --source and --flags. */
+	bool has_mount;
+	bool json;
 	char **files;
 	size_t count;
 };
@@ -56,8 +63,17 @@ static const struct argp_option options[] = {
 	{ "type", KEY_TYPE, "TYPE", 0, "Type of the file system", 3 },
 	{ "source", KEY_SOURCE, "SOURCE", 0, "What is mounted", 3 },
 	{ "flags", KEY_FLAGS, "WORD,...", 0, "Flags, in the words of mica-policy(5)", 3 },
+	{ NULL, 0, NULL, 0, "The answer:", 4 },
+	{ "json", KEY_JSON, NULL, 0, "As JSON, an object a line", 4 },
 	{ 0 },
 };
+
+#define DIGITS "0123456789"
+
+/** The operations that know a type, source or flags. */
+#define MOUNT_KEYS                                                                                  \
+	(MICA_OPERATION_BIT(MICA_OPERATION_MOUNT) | MICA_OPERATION_BIT(MICA_OPERATION_MOVE_MOUNT) | \
+	 MICA_OPERATION_BIT(MICA_OPERATION_REMOUNT))
 
 static void parse_flags(const char *argument, struct mica_policy_question *question, struct argp_state *state)
 {
@@ -90,16 +106,22 @@ static uint32_t parse_operation(const char *argument, struct argp_state *state)
 	return operations;
 }
 
-static void take_object(struct options *test, enum mica_policy_object object, const char *argument)
+static void take_object(struct options *test, enum mica_policy_object object, const char *argument,
+			struct argp_state *state)
 {
-	char *end;
-	unsigned long number = strtoul(argument, &end, 10);
+	bool is_number = object == MICA_POLICY_LAYER && strspn(argument, DIGITS) == strlen(argument);
+	unsigned long number = is_number ? strtoul(argument, NULL, 10) : 0;
 
 	test->objects++;
 	test->question.object = object;
-	if (object == MICA_POLICY_UNION)
+	if (!*argument)
+		argp_error(state, "--%s is empty", mica_policy_object_name(object));
+	else if (is_number && (number < 1 || number > MICA_POLICY_MAX_LAYER))
+		argp_error(state, "the number of a layer is 1 (the topmost) to %d, not %s", MICA_POLICY_MAX_LAYER,
+			   argument);
+	else if (object == MICA_POLICY_UNION)
 		test->question.path = argument;
-	else if (object == MICA_POLICY_LAYER && *argument && !*end && number >= 1 && number <= MICA_POLICY_MAX_LAYER)
+	else if (is_number)
 		test->question.layer = (unsigned)number;
 	else
 		test->question.object_name = argument;
@@ -114,7 +136,7 @@ static error_t parse_object(int key, char *argument, struct options *test, struc
 	case KEY_UNION:
 	case KEY_VOLUME:
 	case KEY_LAYER:
-		take_object(test, (enum mica_policy_object)(key - KEY_UNION), argument);
+		take_object(test, (enum mica_policy_object)(key - KEY_UNION), argument, state);
 		return 0;
 	case KEY_PATH:
 		test->question.path = argument;
@@ -124,12 +146,15 @@ static error_t parse_object(int key, char *argument, struct options *test, struc
 		test->question.foreign = true;
 		return 0;
 	case KEY_TYPE:
+		test->has_mount = true;
 		test->question.mount_type = argument;
 		return 0;
 	case KEY_SOURCE:
+		test->has_mount = true;
 		test->question.mount_source = argument;
 		return 0;
 	case KEY_FLAGS:
+		test->has_mount = true;
 		parse_flags(argument, &test->question, state);
 		return 0;
 	default:
@@ -137,23 +162,60 @@ static error_t parse_object(int key, char *argument, struct options *test, struc
 	}
 }
 
+/** A path that the kernel could have: the tables know no other. */
+static void check_path(const char *path, struct argp_state *state)
+{
+	size_t size = strlen(path);
+
+	if (path[0] != '/')
+		argp_error(state, "'%s': a path in an object begins with '/'", path);
+	if (size > MICA_POLICY_PATH_BYTES)
+		argp_error(state, "a path has at most %d bytes, this one %zu", MICA_POLICY_PATH_BYTES, size);
+	for (const char *name = path + 1; *name || name > path + 1;) {
+		size_t length = strcspn(name, "/");
+		if (length == 0 || (length == 1 && name[0] == '.') || (length == 2 && name[0] == '.' && name[1] == '.'))
+			argp_error(state, "'%s': write the path without '.', '..', '//' and a '/' at its end", path);
+		if (name[length] == '\0')
+			return;
+		name += length + 1;
+	}
+}
+
+/** Which options say on what. */
+static void check_object(const struct options *test, struct argp_state *state)
+{
+	const struct mica_policy_question *question = &test->question;
+	bool in_union = !test->objects || question->object == MICA_POLICY_UNION;
+
+	if (test->objects > 1)
+		argp_error(state, "one of --union, --volume and --layer");
+	if (!test->objects && (test->operations & ~MICA_OPERATIONS_CAPABILITY))
+		argp_error(state, "--union, --volume or --layer says on what");
+	if (!test->objects && question->foreign)
+		argp_error(state, "--foreign goes with --union, --volume and --layer");
+	if (test->has_path && in_union)
+		argp_error(state, "--path goes with --volume and --layer; the path in a union is what --union says");
+	if (!in_union && !(test->operations & ~MICA_OPERATIONS_CHANGE_LOWER))
+		argp_error(state, "this happens in unions only, never in a %s",
+			   mica_policy_object_name(question->object));
+	if (question->path)
+		check_path(question->path, state);
+}
+
 /** What argp cannot know: which options go together. */
 static void check_options(const struct options *test, struct argp_state *state)
 {
-	const struct mica_policy_question *question = &test->question;
+	const char *namespace = test->question.who.namespace;
 
 	if (!test->count)
 		argp_error(state, "which file?");
 	if (!test->operations)
 		argp_error(state, "--on says which operation");
-	if (test->objects > 1)
-		argp_error(state, "one of --union, --volume and --layer");
-	if (!test->objects && (test->operations & ~MICA_OPERATIONS_CAPABILITY))
-		argp_error(state, "--union, --volume or --layer says on what");
-	if (test->has_path && question->object == MICA_POLICY_UNION)
-		argp_error(state, "--path goes with --volume and --layer");
-	if (question->path && question->path[0] != '/')
-		argp_error(state, "'%s': a path in an object begins with '/'", question->path);
+	check_object(test, state);
+	if (test->has_mount && !(test->operations & MOUNT_KEYS))
+		argp_error(state, "--type, --source and --flags go with --on mount, move-mount and remount");
+	if (namespace && (!*namespace || strspn(namespace, DIGITS) != strlen(namespace)))
+		argp_error(state, "'%s' is not the number of a namespace", namespace);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -180,6 +242,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_ENGINE:
 		who->engine = argument;
 		return 0;
+	case KEY_JSON:
+		test->json = true;
+		return 0;
 	case ARGP_KEY_ARGS:
 		test->files = state->argv + state->next;
 		test->count = (size_t)(state->argc - state->next);
@@ -192,45 +257,58 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static void append_voice(struct mica_buffer *out, const struct mica_policy_answer *answer)
-{
-	static const char *const isolation[] = { "unions", "volumes", "layers" };
-	const struct mica_policy *policy = answer->policy;
-
-	if (!policy) {
-		(void)mica_buffer_append_string(out, "no policy has an opinion");
-		return;
-	}
-	(void)mica_buffer_appendf(out, "%s/", policy->name);
-	if (answer->voice == MICA_POLICY_VOICE_RULE)
-		(void)mica_buffer_append_string(out, policy->rules[answer->index].name);
-	else if (answer->voice == MICA_POLICY_VOICE_ISOLATION)
-		(void)mica_buffer_appendf(out, "isolation.%s", isolation[answer->index]);
-	else
-		(void)mica_buffer_append_string(out, mica_policy_voice_name(answer->voice));
-	(void)mica_buffer_append_string(out, "  ");
-	(void)mica_utf8_append_escaped(out, policy->file, strlen(policy->file));
-	(void)mica_buffer_appendf(out, ":%u", answer->place.line);
-}
-
-/** Asks for each operation, a line for each. */
-static int answer_all(const struct mica_policy_compiled *compiled, struct options *test, struct mica_buffer *out)
+/** Asks for each operation. The exit status; what is wrong is said. */
+static int ask_all(const struct mica_policy_compiled *compiled, struct options *test,
+		   struct mica_policy_said said[static _MICA_OPERATION_MAX], size_t *ret_count)
 {
 	for (unsigned i = 0; i < _MICA_OPERATION_MAX; i++) {
-		struct mica_policy_answer answer = {};
 		if (!(test->operations & MICA_OPERATION_BIT(i)))
 			continue;
 		test->question.operation = i;
-		int r = mica_policy_decide(compiled, &test->question, &answer);
-		if (r < 0)
-			return r;
-		(void)mica_buffer_appendf(out, "%s  %s%s%s  ", mica_operation_describe(i)->name,
-					  mica_verdict_name(answer.verdict), answer.error ? " " : "",
-					  answer.error ? mica_errno_name(answer.error) : "");
-		append_voice(out, &answer);
-		(void)mica_buffer_append_byte(out, '\n');
+		said[*ret_count].operation = i;
+		int r = mica_policy_decide(compiled, &test->question, &said[*ret_count].answer);
+		if (r < 0) {
+			mica_log_error_errno(r, "cannot decide %s", mica_operation_describe(i)->name);
+			return MICA_EXIT_FAILURE;
+		}
+		++*ret_count;
 	}
-	return out->failed ? -ENOMEM : 0;
+	return MICA_EXIT_OK;
+}
+
+/** Whether some policy is for the subject: 1, 0 or -ENOMEM. */
+static int any_applies(const struct mica_policy_set *set, const struct mica_policy_who *who)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < set->count; i++)
+		r = mica_policy_applies(set, i, who);
+	return r;
+}
+
+/** The exit status. */
+static int answer(const struct mica_policy_compiled *compiled, struct options *test)
+{
+	_cleanup_buffer_ struct mica_buffer out = {};
+	struct mica_policy_said said[_MICA_OPERATION_MAX] = {};
+	size_t count = 0;
+	int status = ask_all(compiled, test, said, &count), r;
+
+	if (status != MICA_EXIT_OK)
+		return status;
+	r = any_applies(compiled->set, &test->question.who);
+	if (r >= 0)
+		r = (test->json ? mica_policy_answers_append_json : mica_policy_answers_append_text)(&out, said, count,
+												     r);
+	if (r < 0) {
+		mica_log_error_errno(r, "cannot say what was decided");
+		return MICA_EXIT_FAILURE;
+	}
+	(void)fwrite(out.data, 1, out.size, stdout);
+	for (size_t i = 0; i < count; i++)
+		if (said[i].answer.verdict == MICA_VERDICT_DENY)
+			return MICA_POLICY_EXIT_DENIED;
+	return MICA_EXIT_OK;
 }
 
 static int run(int argc, char **argv)
@@ -239,13 +317,13 @@ static int run(int argc, char **argv)
 		.options = options,
 		.parser = parse_option,
 		.args_doc = "FILE...",
-		.doc = "Says what policies decide: for each operation the verdict, and whose word it is.",
+		.doc = "Says what policies decide: for each operation the verdict, the errno, who decides, and where.\v"
+		       "Exits with 1 if an operation is denied, and with 0 if all are allowed or audited.",
 	};
 	_cleanup_policy_set_ struct mica_policy_set set = {};
 	_cleanup_policy_compiled_ struct mica_policy_compiled compiled = {};
-	_cleanup_buffer_ struct mica_buffer out = {};
 	struct options test = {};
-	int status, r;
+	int status;
 
 	if (mica_cmd_parse(&argp, argc, argv, &test) != 0)
 		return MICA_EXIT_USAGE;
@@ -254,13 +332,7 @@ static int run(int argc, char **argv)
 		status = mica_policy_open_compiled(&set, &compiled);
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = answer_all(&compiled, &test, &out);
-	if (r < 0) {
-		mica_log_error_errno(r, "cannot decide");
-		return r == -ENAMETOOLONG ? MICA_EXIT_USAGE : MICA_EXIT_FAILURE;
-	}
-	(void)fwrite(out.data, 1, out.size, stdout);
-	return MICA_EXIT_OK;
+	return answer(&compiled, &test);
 }
 
 const struct mica_command mica_policy_command_test = {

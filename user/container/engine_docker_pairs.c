@@ -45,7 +45,10 @@ const struct mica_docker_pair *mica_docker_pairs_by_name(const struct mica_docke
 	return find(pairs, (char *)name);
 }
 
-/** 0, also when there is no such file (NULL) or it makes no sense (counted, ""); -ENOMEM. */
+/**
+ * 0, also when there is no such file or nothing in it yet (NULL), or it makes no sense (counted, ""); -ENOMEM. dockerd
+ * makes the file and then writes to it (moby layer/filestore.go: os.WriteFile).
+ */
 static int read_id(const struct mica_host *host, const char *directory, const char *name, const char *file,
 		   size_t *errors, char **ret)
 {
@@ -58,6 +61,8 @@ static int read_id(const struct mica_host *host, const char *directory, const ch
 		return -ENOMEM;
 	}
 	r = mica_host_read(host, path, SMALL_FILE_BYTES, &text, &size);
+	if (r == 0 && size == 0)
+		return 0;
 	if (r == 0)
 		r = mica_docker_parse_id(text, size, ret);
 	if (r == 0 || r == -ENOMEM || r == -ENOENT)

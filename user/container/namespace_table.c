@@ -12,7 +12,10 @@
 #define CGROUP_FILE_BYTES ((size_t)1 << 20)
 /** 100,000 mounts (fs.mount-max) of usual length. */
 #define MOUNTINFO_BYTES ((size_t)32 << 20)
+/** A namespace's mounts are read at most so often on the average, and so many times at once: who unmounts without end
+ *  must not keep mica reading, but a runtime that unmounts thrice sees its next file named. */
 #define MOUNTS_READ_NS 10000000ULL
+#define MOUNTS_READ_BURST 16
 
 static void free_namespace(void *value)
 {
@@ -188,15 +191,15 @@ static void read_mounts(const struct mica_namespace_table *table, struct mica_kn
 struct mica_mountinfo *mica_namespace_mounts(struct mica_namespace_table *table, struct mica_known_namespace *namespace,
 					     const struct mica_record *record)
 {
-	uint64_t now;
+	uint64_t now, *paid = &namespace->mounts_paid_ns;
 	int pid;
 
 	if (!namespace->container || (namespace->mounts && !namespace->mounts_stale) || namespace->gone)
 		return namespace->mounts;
 	now = mica_now_ns();
-	if (now < namespace->next_mounts_ns)
+	if (*paid > now + MOUNTS_READ_BURST * MOUNTS_READ_NS)
 		return namespace->mounts;
-	namespace->next_mounts_ns = now + MOUNTS_READ_NS;
+	*paid = (*paid > now ? *paid : now) + MOUNTS_READ_NS;
 	pid = process_of(table, namespace, record);
 	if (pid)
 		read_mounts(table, namespace, pid);

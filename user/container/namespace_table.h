@@ -32,7 +32,8 @@ struct mica_known_namespace {
 	 *  open mountinfo would keep the namespace alive. */
 	struct mica_mountinfo *mounts;
 	bool mounts_stale;
-	uint64_t next_mounts_ns;
+	/** When the reads so far would be over if each had its time. */
+	uint64_t mounts_paid_ns;
 };
 
 struct mica_namespace_table {

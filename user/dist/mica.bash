@@ -10,15 +10,16 @@ _mica_policy()
 		modify change-lower mounts"
 
 	case $COMP_CWORD-${COMP_WORDS[2]:-}-$prev in
-	2-*) words="check test explain --help" files= ;;
+	2-*) words="check test explain dump --help" files= ;;
 	3-explain-*) words="--help" files= ;; # the rule is of a file that comes behind it
 	*-check-*) words="--quiet --help" ;;
 	*-test---on) words=$operations files= ;;
 	*-test---engine) words="docker podman containerd crun runc mica" files= ;;
 	*-test---container | *-test--c | *-test---id | *-test---image | *-test---cgroup | *-test---namespace | *-test--n) return ;;
 	*-test---volume | *-test---layer | *-test---type | *-test---flags) return ;;
+	*-test---union | *-test---path | *-test---source) return ;; # of a container, not of this machine
 	*-test-*) words="--container --id --image --cgroup --namespace --engine --on --union --volume --layer --path --foreign
-		--type --source --flags --help" ;;
+		--type --source --flags --json --help" ;;
 	*) words="--help" ;;
 	esac
 	if [[ -n $files && $cur != -* ]]; then

@@ -325,6 +325,9 @@ int mica_kernel_losses(struct mica_kernel *kernel, struct mica_losses *ret)
 			attached->skipped = skipped_runs(attached->program);
 		losses.count[attached->row->makes][cause] += attached->skipped;
 	}
+	/* A task that ended before its next operation, or one that was in a removal when the programs went. */
+	if (kernel->detached)
+		losses.count[MICA_EVENT_WHITEOUT][MICA_LOST_SKIPPED] += kernel->skeleton->bss->whiteouts_pending;
 	kernel->skipped_part = (kernel->skipped_part + 1) % SKIPPED_PARTS;
 	*ret = losses;
 	return 0;

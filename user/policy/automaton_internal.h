@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The parts of building an automaton: places (automaton_places.c), states (automaton_states.c), minimising
- * (automaton_minimise.c), packing states (automaton_pack.c) and entries (automaton_entries.c); automaton.c joins them.
+ * (automaton_minimise.c), packing states (automaton_pack.c), entries (automaton_entries.c) and where they lie
+ * (automaton_lines.c); automaton.c joins them.
  */
 #ifndef MICA_POLICY_AUTOMATON_INTERNAL_H
 #define MICA_POLICY_AUTOMATON_INTERNAL_H
@@ -208,6 +209,25 @@ struct packed {
 int mica_states_pack(const struct states *states, const struct blocks *blocks, const uint32_t *from, size_t from_count,
 		     struct mica_tables *tables, struct packed *ret);
 void mica_packed_free(struct packed *packed);
+
+/* ---- lines of entries ---- */
+
+#define LINES_OF_CHUNK (MICA_POLICY_CHUNK_WORDS / MICA_POLICY_LINE_WORDS)
+
+struct lines {
+	uint8_t *pilots;
+	/** A power of two. */
+	uint32_t pilot_count;
+	uint32_t line_count;
+};
+
+/**
+ * Finds a line for each entry (by mica_policy_line) so that none takes those of another, or crosses chunks: a pilot for
+ * each few hashes. `sizes`: lines that an entry takes. 0 and `ret_at`; -ENOMEM; -E2BIG: they do not fit into tables, or
+ * two hashes are equal.
+ */
+int mica_lines_place(const uint64_t *hashes, const uint32_t *sizes, size_t count, uint32_t *ret_at, struct lines *ret);
+void mica_lines_free(struct lines *lines);
 
 /* ---- entries ---- */
 

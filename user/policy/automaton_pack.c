@@ -75,13 +75,16 @@ static void look_at(struct packing *p, uint32_t block, struct shape *ret)
 		p->targets[class] = p->blocks->of[next[class]];
 		if (p->targets[class] == block)
 			continue;
-		for (unsigned byte = 0; byte < 256; byte++)
-			if (classes->of[byte] == class && exits++ < 2)
-				ret->exits[exits - 1] = byte;
+		exits += classes->size[class];
 	}
-	if (exits == 1)
-		ret->exits[1] = ret->exits[0];
 	ret->skips = exits <= 2;
+	for (unsigned byte = 0, found = 0; found < exits && ret->skips; byte++) {
+		if (p->targets[classes->of[byte]] == block)
+			continue;
+		ret->exits[1] = byte;
+		if (!found++)
+			ret->exits[0] = byte;
+	}
 	/* A majority if there is one (Boyer and Moore); else any will do. */
 	for (uint32_t class = 0; class < classes->count; class ++) {
 		if (!votes)

@@ -4,57 +4,27 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy/glob.h"
+#include "policy/precedence.h"
 
-/** What the precedence of a rule is made of. */
-struct ranked {
-	uint32_t rule;
-	uint32_t path_prefix;
-	uint32_t name_prefix;
-	bool path_exact;
-	bool name_exact;
-	uint8_t verdict;
-};
-
-/** The higher precedence first: mica-policy(5). */
-static int compare_ranked(const void *left, const void *right)
+static int compare(const void *left, const void *right)
 {
-	const struct ranked *a = left, *b = right;
-
-	if (a->path_prefix != b->path_prefix)
-		return a->path_prefix > b->path_prefix ? -1 : 1;
-	if (a->path_exact != b->path_exact)
-		return a->path_exact ? -1 : 1;
-	if (a->name_prefix != b->name_prefix)
-		return a->name_prefix > b->name_prefix ? -1 : 1;
-	if (a->name_exact != b->name_exact)
-		return a->name_exact ? -1 : 1;
-	if (a->verdict != b->verdict)
-		return a->verdict > b->verdict ? -1 : 1;
-	return a->rule < b->rule ? -1 : 1;
+	return mica_policy_precedence_compare(left, right);
 }
 
 static int order_rules(const struct mica_policy *policy, uint32_t **ret)
 {
-	_cleanup_free_ struct ranked *ranked = calloc(policy->rule_count + 1, sizeof(*ranked));
+	_cleanup_free_ struct mica_policy_precedence *ranked = calloc(policy->rule_count + 1, sizeof(*ranked));
 	uint32_t *order = calloc(policy->rule_count + 1, sizeof(*order));
 
 	if (!ranked || !order) {
 		free(order);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct mica_policy_rule *rule = &policy->rules[i];
-
-		ranked[i].rule = i;
-		ranked[i].verdict = rule->verdict;
-		ranked[i].path_prefix = mica_glob_literal_prefix(rule->path.text, &ranked[i].path_exact);
-		if (rule->object_name.text)
-			ranked[i].name_prefix = mica_glob_literal_prefix(rule->object_name.text, &ranked[i].name_exact);
-	}
-	qsort(ranked, policy->rule_count, sizeof(*ranked), compare_ranked);
 	for (size_t i = 0; i < policy->rule_count; i++)
-		order[i] = ranked[i].rule;
+		ranked[i] = mica_policy_precedence_of(&policy->rules[i], i);
+	qsort(ranked, policy->rule_count, sizeof(*ranked), compare);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		order[i] = ranked[i].index;
 	*ret = order;
 	return 0;
 }

@@ -15,6 +15,7 @@ struct asking {
 	const struct mica_policy_question *question;
 	/** Room of the matcher, with the path in it. */
 	struct mica_policy_match *match;
+	/** The same without slashes at its end. */
 	const char *path;
 	bool capability;
 	const struct mica_policy *policy;
@@ -179,17 +180,15 @@ static int ask_mounts(struct asking *asking)
 	return 0;
 }
 
-/** Whether an entry of `volumes` says more precisely which volumes it is about; of equal ones, read-only. */
+/** Whether an entry of `volumes` has the longer literal prefix; of equal ones, read-only. */
 static bool is_better(const struct mica_policy_volume *entry, const struct mica_policy_volume *than)
 {
-	bool exact, than_exact;
+	bool exact;
 	size_t prefix = mica_glob_literal_prefix(entry->volume.text, &exact);
-	size_t than_prefix = mica_glob_literal_prefix(than->volume.text, &than_exact);
+	size_t than_prefix = mica_glob_literal_prefix(than->volume.text, &exact);
 
 	if (prefix != than_prefix)
 		return prefix > than_prefix;
-	if (exact != than_exact)
-		return exact;
 	return entry->read_only && !than->read_only;
 }
 
@@ -248,28 +247,31 @@ int mica_policy_decide(const struct mica_policy_compiled *compiled, const struct
 {
 	_cleanup_free_ struct mica_policy_match *match = NULL;
 	struct asking asking = { .question = question };
+	const char *path;
 	size_t size;
 	int r;
 
 	asking.capability = MICA_OPERATIONS_CAPABILITY & MICA_OPERATION_BIT(question->operation);
-	asking.path = question->path && !asking.capability ? question->path : "/";
-	size = strlen(asking.path);
-	if (asking.path[0] != '/')
+	path = question->path && !asking.capability ? question->path : "/";
+	size = strlen(path);
+	if (path[0] != '/')
 		return -EINVAL;
 	if (size > MICA_POLICY_PATH_BYTES)
 		return -ENAMETOOLONG;
 	match = malloc(sizeof(*match));
 	if (!match)
 		return -ENOMEM;
-	/* The matcher wants none at the end: it is the same directory. */
-	while (size > 1 && asking.path[size - 1] == '/')
+	/* With a slash at the end it is the same directory. */
+	while (size > 1 && path[size - 1] == '/')
 		size--;
 	match->path_bytes = size;
 	match->operations = MICA_OPERATION_BIT(question->operation);
 	match->chunks = compiled->tables.chunks;
 	match->chunk_count = compiled->tables.chunk_count;
-	memcpy(match->path, asking.path, size);
+	memcpy(match->path, path, size);
+	match->path[size] = '\0';
 	asking.match = match;
+	asking.path = match->path;
 	r = ask_all(&asking, compiled);
 	if (r == 0)
 		*ret = asking.answer;

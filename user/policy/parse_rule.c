@@ -70,22 +70,35 @@ static int read_volume(struct mica_parse *parse, void *target)
 	return mica_parse_glob(parse, MICA_GLOB_NAME, &reading->objects[MICA_POLICY_VOLUME]);
 }
 
+/** 1 to MICA_POLICY_MAX_LAYER in plain decimal (no sign, no leading zero, which others take for octal); 0: not that. */
+static unsigned layer_number(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long number = *text == '0' || digits > 4 || text[digits] ? 0 : strtoul(text, NULL, 10);
+
+	return number <= MICA_POLICY_MAX_LAYER ? (unsigned)number : 0;
+}
+
 static int read_layer(struct mica_parse *parse, void *target)
 {
 	struct reading *reading = target;
-	unsigned number = 0;
+	enum mica_yaml_type type = mica_yaml_type(&parse->yaml);
+	struct mica_policy_place place = mica_yaml_place(&parse->yaml);
+	const char *text;
 
-	if (mica_yaml_type(&parse->yaml) != MICA_YAML_INTEGER)
+	if (type != MICA_YAML_INTEGER && type != MICA_YAML_FLOAT && type != MICA_YAML_STRING) {
+		(void)mica_parse_expect(parse, MICA_YAML_STRING, "a digest, or a number");
+		return mica_yaml_skip(&parse->yaml);
+	}
+	text = mica_yaml_text(&parse->yaml);
+	if (type == MICA_YAML_STRING && layer_number(text))
+		mica_parse_message(parse, place, "in quotes it is a digest; the number of a layer is without");
+	else if (type == MICA_YAML_STRING)
 		return mica_parse_glob(parse, MICA_GLOB_NAME, &reading->objects[MICA_POLICY_LAYER]);
-	for (const char *digit = mica_yaml_text(&parse->yaml); *digit >= '0' && *digit <= '9' && number < 1000; digit++)
-		number = number * 10 + (unsigned)(*digit - '0');
-	if (strspn(mica_yaml_text(&parse->yaml), "0123456789") != mica_yaml_size(&parse->yaml) || number < 1 ||
-	    number > MICA_POLICY_MAX_LAYER)
-		mica_parse_message(parse, mica_yaml_place(&parse->yaml),
-				   "the number of a layer is 1 (the topmost) to %d, or write its digest",
+	reading->rule->layer = type == MICA_YAML_INTEGER ? (uint16_t)layer_number(text) : 0;
+	if (type != MICA_YAML_STRING && !reading->rule->layer)
+		mica_parse_message(parse, place, "the number of a layer is 1 (the topmost) to %d, or write its digest",
 				   MICA_POLICY_MAX_LAYER);
-	else
-		reading->rule->layer = (uint16_t)number;
 	return mica_yaml_next(&parse->yaml);
 }
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "policy/parse_internal.h"
 
@@ -40,6 +41,13 @@ static int read_namespace(struct mica_parse *parse, void *target)
 	if (mica_yaml_type(&parse->yaml) != MICA_YAML_INTEGER)
 		return read_glob(parse, &subject->namespace);
 	subject->namespace.place = mica_yaml_place(&parse->yaml);
+	/* It is compared as text. */
+	if (mica_yaml_text(&parse->yaml)[0] == '0' ||
+	    strspn(mica_yaml_text(&parse->yaml), "0123456789") != mica_yaml_size(&parse->yaml)) {
+		mica_parse_message(parse, subject->namespace.place,
+				   "the number of a namespace is in decimal, and not 0");
+		return mica_yaml_next(&parse->yaml);
+	}
 	subject->namespace.text =
 		mica_policy_set_string(parse->set, mica_yaml_text(&parse->yaml), mica_yaml_size(&parse->yaml));
 	return subject->namespace.text ? mica_yaml_next(&parse->yaml) : -ENOMEM;

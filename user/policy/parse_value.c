@@ -11,7 +11,8 @@
 bool mica_parse_expect(struct mica_parse *parse, enum mica_yaml_type type, const char *type_text)
 {
 	enum mica_yaml_type is = mica_yaml_type(&parse->yaml);
-	bool quote = type == MICA_YAML_STRING && is < MICA_YAML_STRING && is != MICA_YAML_NULL;
+	/* Quotes help where any string is right, not where it is a word of a list. */
+	bool quote = strcmp(type_text, "a string") == 0 && is < MICA_YAML_STRING && is != MICA_YAML_NULL;
 
 	if (is == type)
 		return true;
@@ -120,15 +121,19 @@ int mica_parse_list(struct mica_parse *parse, int (*read)(struct mica_parse *par
 	return r < 0 ? r : mica_yaml_next(&parse->yaml);
 }
 
-/** Tells that the current scalar is not one of the words. */
+/** Tells that the current value is not one of the words. */
 static void tell_words(struct mica_parse *parse, const char *const *words)
 {
 	_cleanup_buffer_ struct mica_buffer list = {};
-	const char *text = mica_yaml_text(&parse->yaml);
 
 	for (size_t i = 0; words[i]; i++)
 		(void)mica_buffer_appendf(&list, "%s'%s'", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
 	const char *string = mica_buffer_string(&list);
+	if (mica_yaml_type(&parse->yaml) != MICA_YAML_STRING) {
+		(void)mica_parse_expect(parse, MICA_YAML_STRING, string ? string : "");
+		return;
+	}
+	const char *text = mica_yaml_text(&parse->yaml);
 	mica_parse_message(parse, mica_yaml_place(&parse->yaml), "'%s' must be %s, not %s%s", parse->key,
 			   string ? string : "", mica_policy_quote(text, mica_yaml_size(&parse->yaml)).text,
 			   mica_policy_hint(mica_suggest(text, words)).text);
@@ -136,15 +141,13 @@ static void tell_words(struct mica_parse *parse, const char *const *words)
 
 int mica_parse_word(struct mica_parse *parse, const char *const *words, unsigned *ret)
 {
-	if (mica_parse_expect(parse, MICA_YAML_STRING, "a word")) {
-		for (unsigned i = 0; words[i]; i++) {
-			if (strcmp(words[i], mica_yaml_text(&parse->yaml)) == 0) {
-				*ret = i;
-				return mica_yaml_next(&parse->yaml);
-			}
+	for (unsigned i = 0; mica_yaml_type(&parse->yaml) == MICA_YAML_STRING && words[i]; i++) {
+		if (strcmp(words[i], mica_yaml_text(&parse->yaml)) == 0) {
+			*ret = i;
+			return mica_yaml_next(&parse->yaml);
 		}
-		tell_words(parse, words);
 	}
+	tell_words(parse, words);
 	return mica_yaml_skip(&parse->yaml);
 }
 

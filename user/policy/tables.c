@@ -75,25 +75,30 @@ static bool is_mask(uint64_t mask)
 
 int mica_tables_check(const struct mica_tables *tables, uint32_t root)
 {
-	uint64_t head, filter, buckets, classes;
+	uint64_t head, filter, pilots, classes, whole, lines;
 
 	if (!tables->chunk_count || tables->chunk_count > MICA_POLICY_MAX_CHUNKS ||
 	    tables->chunks[0].words[0] != MICA_POLICY_MAGIC || !lies_within(tables, root, MICA_POLICY_ROOT_WORDS))
 		return -EBADMSG;
 	head = *mica_tables_word(tables, root + MICA_POLICY_ROOT_HEAD);
 	filter = *mica_tables_word(tables, root + MICA_POLICY_ROOT_FILTER);
-	buckets = *mica_tables_word(tables, root + MICA_POLICY_ROOT_BUCKETS);
+	pilots = *mica_tables_word(tables, root + MICA_POLICY_ROOT_PILOTS);
+	lines = *mica_tables_word(tables, root + MICA_POLICY_ROOT_LINES);
 	classes = *mica_tables_word(tables, root + MICA_POLICY_ROOT_CLASSES);
+	whole = *mica_tables_word(tables, root + MICA_POLICY_ROOT_WHOLE);
 	if ((uint32_t)head != MICA_POLICY_ROOT_MARK || head >> 32 > MICA_POLICY_MAX_LANES)
 		return -EBADMSG;
 	if (!is_mask(filter >> 32) || filter >> 32 >= MICA_POLICY_CHUNK_WORDS ||
 	    !lies_within(tables, (uint32_t)filter, (filter >> 32) + 1))
 		return -EBADMSG;
-	if (!is_mask(buckets >> 32) || (uint32_t)buckets % MICA_POLICY_BUCKET_SLOTS ||
-	    !lies_within(tables, (uint32_t)buckets, ((buckets >> 32) + 1) * MICA_POLICY_BUCKET_SLOTS))
+	if (!is_mask(pilots >> 32) || !lies_within(tables, (uint32_t)pilots, ((pilots >> 32) + 8) / 8))
 		return -EBADMSG;
-	if (classes >> 32 > MICA_POLICY_MAX_PROBES ||
-	    ((uint32_t)classes && !lies_within(tables, (uint32_t)classes, 256 / 8)))
+	if (!is_mask(whole >> 32) || !lies_within(tables, (uint32_t)whole, (whole >> 32) + 1))
+		return -EBADMSG;
+	if (lines % MICA_POLICY_LINE_WORDS || !(classes >> 32) ||
+	    !lies_within(tables, lines, (classes >> 32) * MICA_POLICY_LINE_WORDS))
+		return -EBADMSG;
+	if ((uint32_t)classes && !lies_within(tables, (uint32_t)classes, 256 / 8))
 		return -EBADMSG;
 	return 0;
 }

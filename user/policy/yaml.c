@@ -27,23 +27,50 @@ static int syntax_error(struct mica_yaml *yaml)
 	return -EINVAL;
 }
 
-/** Refuses a file that is not UTF-8, with the line and column of the first byte that is not. */
+/** c-printable of YAML. libyaml refuses the others as well, but does not say where. */
+static bool is_printable(uint32_t character)
+{
+	if (character < 0x20)
+		return character == '\t' || character == '\n' || character == '\r';
+	if (character >= 0x7f && character < 0xa0)
+		return character == 0x85;
+	return character != 0xfeff && character != 0xfffe && character != 0xffff;
+}
+
+/** What libyaml takes for the end of a line; a carriage return before a line feed is a part of it. */
+static bool ends_line(uint32_t character, char next)
+{
+	return character == '\n' || (character == '\r' && next != '\n') || character == 0x85 || character == 0x2028 ||
+	       character == 0x2029;
+}
+
+/** Refuses a file that is not UTF-8, or has characters that YAML has not, with the place of the first. */
 static int check_encoding(struct mica_yaml *yaml, const char *text, size_t size)
 {
 	struct mica_policy_place place = { 1, 1 };
+	uint32_t character = 0;
 
-	for (size_t at = 0; at < size;) {
-		size_t length = mica_utf8_decode(text + at, size - at, NULL);
-		if (!length || text[at] == '\0') {
-			mica_policy_message(yaml->messages, yaml->file, place,
-					    length ? "a NUL byte (UTF-8 is the only encoding)" : "not UTF-8");
+	for (size_t at = 0, length; at < size; at += length) {
+		length = mica_utf8_decode(text + at, size - at, &character);
+		if (!length) {
+			mica_policy_message(yaml->messages, yaml->file, place, "not UTF-8");
 			return -EINVAL;
 		}
-		if (text[at] == '\n')
+		if (character == 0) {
+			mica_policy_message(yaml->messages, yaml->file, place,
+					    "a NUL byte (UTF-8 is the only encoding)");
+			return -EINVAL;
+		}
+		if (!is_printable(character)) {
+			mica_policy_message(yaml->messages, yaml->file, place,
+					    "not YAML: the character U+%04X; write it as an escape in double quotes",
+					    character);
+			return -EINVAL;
+		}
+		if (ends_line(character, at + length < size ? text[at + length] : '\0'))
 			place = (struct mica_policy_place){ place.line + 1, 1 };
 		else
 			place.column++;
-		at += length;
 	}
 	return 0;
 }
@@ -55,6 +82,11 @@ int mica_yaml_open(struct mica_yaml *yaml, const char *file, const char *text, s
 
 	yaml->file = file;
 	yaml->messages = messages;
+	/* libyaml takes the mark for a character once it was told the encoding. */
+	if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		text += 3;
+		size -= 3;
+	}
 	r = check_encoding(yaml, text, size);
 	if (r < 0)
 		return r;

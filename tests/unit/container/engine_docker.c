@@ -177,6 +177,13 @@ Test(engine_docker, changes)
 	shell("printf sha256:00 >." D_VAR "/image/overlay2/layerdb/sha256/aa/diff");
 	cr_assert_eq(ops->refresh(state), 1);
 	cr_assert_str_eq(ops->layer_digest(state, "/x/overlay2/c1/diff"), "sha256:00");
+	/* dockerd makes a file, and then writes to it. */
+	shell("cd ." D_VAR "/image/overlay2/layerdb/sha256; mkdir bb; : >bb/cache-id; printf sha256:01 >bb/diff");
+	cr_assert_geq(ops->refresh(state), 0);
+	cr_assert_null(ops->layer_digest(state, "/x/overlay2/c2/diff"));
+	shell("printf c2 >." D_VAR "/image/overlay2/layerdb/sha256/bb/cache-id");
+	cr_assert_eq(ops->refresh(state), 1);
+	cr_assert_str_eq(ops->layer_digest(state, "/x/overlay2/c2/diff"), "sha256:01");
 	shell("rm -r ." D_VAR);
 	cr_assert_eq(ops->refresh(state), 1);
 	cr_assert_null(ops->layer_digest(state, "/x/overlay2/c1/diff"));

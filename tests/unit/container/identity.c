@@ -246,13 +246,6 @@ Test(identity, tmpfs_and_host)
 	found = find(&record, "/sem");
 	cr_assert_eq(found.object.kind, MICA_OBJECT_TMPFS);
 	cr_assert_str_eq(found.container_path, "/dev/shm/sem");
-	/* After an unmount the number may be another's, so the mounts are read again; not at once. */
-	record.type = MICA_EVENT_UMOUNT;
-	(void)find(&record, "/tmp");
-	record.type = MICA_EVENT_CREATE;
-	cr_assert_null(find(&record, "/sem").container_path);
-	usleep(60000);
-	cr_assert_str_eq(find(&record, "/sem").container_path, "/dev/shm/sem");
 	/* Half a path is not a path. */
 	record = disk_record(MICA_EVENT_CREATE);
 	record.flags = MICA_RECORD_PATH_TRUNCATED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <linux/magic.h>
 #include <unistd.h>
 
 #include "container/identity.h"
@@ -164,4 +165,31 @@ Test(namespace_table, coming_and_going)
 	gone.mnt_ns_id = 424242;
 	cr_assert_null(find(&gone).mount_namespace);
 	cr_assert_eq(mica_identity_counts(identity).namespaces, 0);
+}
+
+/** The path in the container of a file on one of its tmpfs, right after an unmount; NULL: it is not known. */
+static const char *find_after_unmount(struct mica_record *record)
+{
+	record->type = MICA_EVENT_UMOUNT;
+	(void)find(record);
+	record->type = MICA_EVENT_CREATE;
+	return find(record).container_path;
+}
+
+Test(namespace_table, mounts_after_unmounts)
+{
+	struct mica_record record = record_of(5, PODMAN4 "/proc/6308/ns/mnt", WEB_PID);
+	int unmounts = 0;
+
+	open_tree(PODMAN4);
+	record.fs_magic = TMPFS_MAGIC;
+	record.dev = DEVICE(0, 45);
+	cr_assert_str_eq(find(&record).container_path, "/tmp/x");
+	/* The device may be another's now, so the mounts are read again: several times at once, lest what comes next is
+	 * taken for the host's, but not without end. */
+	while (unmounts < 1000000 && find_after_unmount(&record))
+		unmounts++;
+	cr_assert(unmounts >= 4 && unmounts < 1000000, "%d", unmounts);
+	while (!find(&record).container_path)
+		usleep(10000);
 }

@@ -34,54 +34,6 @@ static uint32_t reference_rule(const struct mica_automaton_rule *rules, size_t c
 	return 0;
 }
 
-static void draw_rules(struct lottery *lottery, struct mica_automaton_rule *rules, char (*globs)[96], size_t count)
-{
-	const char *why;
-	size_t offset;
-
-	for (size_t i = 0; i < count; i++) {
-		do
-			draw_glob(lottery, globs[i], sizeof(globs[i]));
-		while (mica_glob_check(globs[i], MICA_GLOB_PATH, &offset, &why) < 0);
-		rules[i] = (struct mica_automaton_rule){ .path = globs[i],
-							 .number = i + 1,
-							 .operations = 1 + draw(lottery, (1 << OPERATIONS) - 1),
-							 .verdict = draw(lottery, 3) };
-	}
-}
-
-Test(policy_automaton, random_globs_decide_as_the_reference_says)
-{
-	struct lottery lottery = { lottery_seed(3) };
-	unsigned cases = lottery_cases(1000000), decided = 0;
-
-	for (unsigned i = 0; i < cases; i += 20) {
-		_cleanup_tables_ struct mica_tables tables = {};
-		struct mica_automaton_rule rules[24];
-		struct mica_automaton_limit limit;
-		size_t count = 1 + draw(&lottery, 24);
-		char globs[24][96], path[64];
-		uint32_t root;
-
-		draw_rules(&lottery, rules, globs, count);
-		cr_assert_eq(mica_automaton_build(&tables, rules, count, &root, &limit), 0);
-		cr_assert_eq(mica_tables_check(&tables, root), 0);
-		for (unsigned j = 0; j < 20; j++) {
-			uint32_t operation = 1U << draw(&lottery, OPERATIONS), expected, got;
-
-			draw_path(&lottery, path, sizeof(path));
-			expected = reference_rule(rules, count, path, operation);
-			got = ask(&tables, root, path, operation);
-			cr_assert_eq(MICA_POLICY_OUTCOME_RULE(got), expected, "%s: %u, not %u (%s); case %u", path,
-				     MICA_POLICY_OUTCOME_RULE(got), expected, expected ? globs[expected - 1] : "", i);
-			if (expected)
-				cr_assert_eq(MICA_POLICY_OUTCOME_VERDICT(got), rules[expected - 1].verdict);
-			decided += expected != 0;
-		}
-	}
-	cr_assert_gt(decided, cases / 10, "the cases prove little: %u decided", decided);
-}
-
 /** Rules from a format with numbers. */
 static struct mica_automaton_rule *many(const char *const formats[], size_t format_count, size_t count)
 {
@@ -163,11 +115,8 @@ Test(policy_automaton, a_thousand_with_two_stars)
 
 Test(policy_automaton, what_would_explode_is_refused_with_the_limit)
 {
-	static const char *const stars[] = { "/**/a-%zu*b**/part-%zu/**/leaf*" };
-
 	static const char *const within[] = { "/srv/data-%zu/**/file-%zu", "/**/name-%zu-%zu/**" };
 
-	cr_assert_eq(thousand(stars, 1, asked), -E2BIG);
 	/* States remember the best of the 500 names that came by: too many of them. */
 	cr_assert_eq(thousand(within, 2, asked), -E2BIG);
 }
@@ -182,7 +131,7 @@ Test(policy_automaton, tables_that_are_damaged_are_never_read_outside)
 	char globs[24][96], path[64];
 	uint32_t root;
 
-	draw_rules(&lottery, rules, globs, 24);
+	draw_rules(&lottery, rules, globs, 24, OPERATIONS);
 	cr_assert_eq(mica_automaton_build(&tables, rules, 24, &root, &limit), 0);
 	for (unsigned i = 0; i < cases; i++) {
 		__u64 *word = mica_tables_word(&tables, draw(&lottery, tables.used)), kept = *word;

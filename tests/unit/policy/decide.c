@@ -36,9 +36,10 @@ static struct mica_policy policies[] = {
 	{ .name = "web", .mode = MICA_POLICY_AUDIT, .subjects = { web, 1 }, .rules = rules, .rule_count = 1 },
 };
 
-static struct mica_policy_answer ask(const struct mica_policy_question *question)
+static struct mica_policy_answer ask_set(struct mica_policy *of, size_t count,
+					 const struct mica_policy_question *question)
 {
-	struct mica_policy_set set = { .policies = policies, .count = 2 };
+	struct mica_policy_set set = { .policies = of, .count = count };
 	_cleanup_policy_compiled_ struct mica_policy_compiled compiled = {};
 	struct mica_policy_refusal refusal;
 	struct mica_policy_answer answer;
@@ -46,6 +47,16 @@ static struct mica_policy_answer ask(const struct mica_policy_question *question
 	cr_assert_eq(mica_policy_compile(&set, &compiled, &refusal), 0);
 	cr_assert_eq(mica_policy_decide(&compiled, question, &answer), 0);
 	return answer;
+}
+
+static struct mica_policy_answer ask(const struct mica_policy_question *question)
+{
+	return ask_set(policies, 2, question);
+}
+
+static struct mica_policy_answer ask_one(struct mica_policy *policy, const struct mica_policy_question *question)
+{
+	return ask_set(policy, 1, question);
 }
 
 Test(policy_decide, the_longest_literal_prefix_wins)
@@ -102,4 +113,32 @@ Test(policy_decide, a_volume_is_told_by_its_name)
 	cr_assert_eq(ask(&question).voice, MICA_POLICY_VOICE_NONE);
 	question.object_name = NULL;
 	cr_assert_eq(ask(&question).voice, MICA_POLICY_VOICE_NONE);
+}
+
+Test(policy_decide, a_slash_at_the_end_is_not_of_the_path)
+{
+	static struct mica_policy_mount mount[] = { { .verdict = MICA_VERDICT_DENY, .at = GLOB("/a") } };
+	struct mica_policy policy = { .name = "mounts",
+				      .subjects = { everyone, 1 },
+				      .mounts = { .place = { 1, 1 }, .items = mount, .count = 1 } };
+	struct mica_policy_question question = { .operation = MICA_OPERATION_PIVOT_ROOT, .path = "/a/" };
+
+	cr_assert_eq(ask_one(&policy, &question).verdict, MICA_VERDICT_DENY);
+	question.path = "/a/b/";
+	cr_assert_eq(ask_one(&policy, &question).verdict, MICA_VERDICT_ALLOW);
+}
+
+/** mica-policy(5): the longest literal prefix, then ro. That one of them is a name and no pattern does not count. */
+Test(policy_decide, of_volumes_with_the_same_prefix_read_only_decides)
+{
+	static struct mica_policy_volume volumes[] = { { .volume = GLOB("db") },
+						       { .volume = GLOB("db*"), .read_only = true } };
+	struct mica_policy policy = {
+		.name = "volumes", .subjects = { everyone, 1 }, .volumes = volumes, .volume_count = 2
+	};
+	struct mica_policy_question question = {
+		.operation = MICA_OPERATION_WRITE, .object = MICA_POLICY_VOLUME, .object_name = "db", .path = "/x"
+	};
+
+	cr_assert_eq(ask_one(&policy, &question).error, EROFS);
 }

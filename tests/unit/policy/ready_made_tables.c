@@ -14,6 +14,7 @@
 #include "policy/mount_words.h"
 
 #define MOST_COLUMNS 5
+#define MOST_RULES 16
 
 /** Cuts a row at its bars, and trims each cell. The number of cells. */
 static size_t cut(char *row, char *cells[static MOST_COLUMNS])
@@ -53,6 +54,15 @@ static void set_object(char *cell, struct mica_policy_question *question)
 	question->object_name = name;
 }
 
+static void set_flag(const char *flag, struct mica_policy_question *question)
+{
+	const struct mica_mount_word *word = mica_mount_word_find(flag);
+
+	cr_assert_not_null(word, "there is no flag '%s'", flag);
+	cr_assert_not(word->clear, "%s is the same as leaving it out", flag);
+	question->mount_flags |= word->flag;
+}
+
 /** "type=T source=S flags=a,b" */
 static void set_mount(char *cell, struct mica_policy_question *question)
 {
@@ -66,15 +76,20 @@ static void set_mount(char *cell, struct mica_policy_question *question)
 		} else if (strncmp(word, "flags=", 6) == 0) {
 			for (char *flag = strtok_r(word + 6, ",", &flags_rest); flag;
 			     flag = strtok_r(NULL, ",", &flags_rest))
-				question->mount_flags |= mica_mount_word_find(flag)->flag;
+				set_flag(flag, question);
 		} else {
 			cr_assert_str_eq(word, "-");
 		}
 	}
 }
 
+/** Which rules of the policy decided some row. */
+struct reached {
+	bool rules[MOST_RULES];
+};
+
 static void try_row(const struct mica_policy_compiled *compiled, const char *row, char *cells[static MOST_COLUMNS],
-		    size_t count)
+		    size_t count, struct reached *reached)
 {
 	struct mica_policy_question question = { .who = { .container = "web" }, .path = cells[2] };
 	struct mica_policy_answer answer = {};
@@ -87,6 +102,8 @@ static void try_row(const struct mica_policy_compiled *compiled, const char *row
 	if (count == 5)
 		set_mount(cells[3], &question);
 	cr_assert_eq(mica_policy_decide(compiled, &question, &answer), 0, "%s", row);
+	if (answer.voice == MICA_POLICY_VOICE_RULE)
+		reached->rules[answer.index] = true;
 	if (answer.verdict == MICA_VERDICT_DENY)
 		(void)snprintf(said, sizeof(said), "deny %s", mica_errno_name(answer.error));
 	else
@@ -104,10 +121,16 @@ static size_t try_table(const char *file)
 	struct mica_policy_refusal refusal;
 	char *rest = NULL, *cells[MOST_COLUMNS];
 	size_t rows = 0;
+	struct reached reached = {};
 
 	cr_assert_eq(mica_policy_load(&file, 1, &set, &messages), 0);
+	cr_assert_eq(set.count, 1);
+	cr_assert_leq(set.rule_count, MOST_RULES);
 	cr_assert_eq(mica_policy_compile(&set, &compiled, &refusal), 0);
 	cr_assert_eq(mica_file_read(file, 1 << 20, &text, NULL), 0);
+	/* What it is for, and what not. */
+	cr_expect_not_null(strstr(text, "\n# Does: "), "%s", file);
+	cr_expect_not_null(strstr(text, "\n# Does not: "), "%s", file);
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		_cleanup_free_ char *row = strdup(line);
 		if (strncmp(line, "# |", 3) != 0)
@@ -116,9 +139,11 @@ static size_t try_table(const char *file)
 		cr_assert_geq(count, 4, "%s", row);
 		if (strcmp(cells[0], "operation") == 0 || strcmp(cells[0], "---") == 0)
 			continue;
-		try_row(&compiled, row, cells, count);
+		try_row(&compiled, row, cells, count, &reached);
 		rows++;
 	}
+	for (size_t i = 0; i < set.rule_count; i++)
+		cr_expect(reached.rules[i], "%s: no row is decided by rule %s", file, set.policies[0].rules[i].name);
 	return rows;
 }
 
