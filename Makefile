@@ -36,7 +36,8 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 INCLUDES = -Iinclude -Iuser -I$(O)/bpf $(PACKAGE_CFLAGS)
 CFLAGS ?= -O2 -g
 MICA_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -fno-common -fstack-protector-strong $(INCLUDES)
-MICA_LDLIBS = $(shell pkg-config --libs $(PACKAGES)) -lelf -lz
+# libarchive is loaded when the first archive is touched (user/store/archive_library.c).
+MICA_LDLIBS = $(shell pkg-config --libs $(filter-out libarchive,$(PACKAGES))) -lelf -lz
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 ifdef SANITIZE
 MICA_CFLAGS += $(SANITIZERS)

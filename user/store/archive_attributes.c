@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "store/archive_attributes.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "store/archive_library.h"
 
 bool mica_is_overlay_xattr(const char *name)
 {
@@ -21,10 +20,10 @@ bool mica_is_overlay_xattr(const char *name)
 
 static int set_owner_and_mode(int fd, int directory_fd, const char *name, struct archive_entry *entry)
 {
-	la_int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
+	la_int64_t uid = libarchive.archive_entry_uid(entry), gid = libarchive.archive_entry_gid(entry);
 	/* The type again by hand: a hard link's entry has none. */
-	mode_t mode = archive_entry_perm(entry);
-	bool link = archive_entry_filetype(entry) == AE_IFLNK;
+	mode_t mode = libarchive.archive_entry_perm(entry);
+	bool link = libarchive.archive_entry_filetype(entry) == AE_IFLNK;
 
 	if (uid < 0 || gid < 0 || uid >= UINT32_MAX || gid >= UINT32_MAX)
 		return -EBADMSG;
@@ -44,14 +43,14 @@ static int set_xattrs(int fd, int directory_fd, const char *name, struct archive
 	const void *value;
 	size_t size;
 
-	if (!archive_entry_xattr_reset(entry))
+	if (!libarchive.archive_entry_xattr_reset(entry))
 		return 0;
 	/* A symlink or device cannot be opened: its directory can. */
 	if (fd < 0 && asprintf(&path, "/proc/self/fd/%d/%s", directory_fd, name) < 0) {
 		path = NULL;
 		return -ENOMEM;
 	}
-	while (archive_entry_xattr_next(entry, &attribute, &value, &size) == ARCHIVE_OK) {
+	while (libarchive.archive_entry_xattr_next(entry, &attribute, &value, &size) == ARCHIVE_OK) {
 		int r;
 
 		if (mica_is_overlay_xattr(attribute)) {
@@ -72,9 +71,9 @@ static int set_times(int fd, int directory_fd, const char *name, struct archive_
 {
 	struct timespec times[2];
 
-	if (!archive_entry_mtime_is_set(entry))
+	if (!libarchive.archive_entry_mtime_is_set(entry))
 		return 0;
-	times[0] = times[1] = (struct timespec){ archive_entry_mtime(entry), archive_entry_mtime_nsec(entry) };
+	times[0] = times[1] = (struct timespec){ libarchive.archive_entry_mtime(entry), libarchive.archive_entry_mtime_nsec(entry) };
 	if (fd >= 0)
 		return futimens(fd, times) < 0 ? -errno : 0;
 	return utimensat(directory_fd, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
@@ -87,10 +86,10 @@ int mica_archive_set_attributes(int fd, int directory_fd, const char *name, stru
 
 	if (r == 0)
 		r = set_xattrs(fd, directory_fd, name, entry, counts);
-	if (r == 0 && archive_entry_filetype(entry) != AE_IFDIR)
+	if (r == 0 && libarchive.archive_entry_filetype(entry) != AE_IFDIR)
 		r = set_times(fd, directory_fd, name, entry);
-	if (archive_entry_acl_types(entry) & ARCHIVE_ENTRY_ACL_TYPE_NFS4 ||
-	    archive_entry_acl_count(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS | ARCHIVE_ENTRY_ACL_TYPE_DEFAULT))
+	if (libarchive.archive_entry_acl_types(entry) & ARCHIVE_ENTRY_ACL_TYPE_NFS4 ||
+	    libarchive.archive_entry_acl_count(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS | ARCHIVE_ENTRY_ACL_TYPE_DEFAULT))
 		counts->acls++;
 	return r;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "store/archive_data.h"
 
-#include <archive.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "store/archive_library.h"
 
 #define PAGE 4096
 
@@ -57,7 +58,7 @@ int mica_archive_write_file(struct archive *tar, int fd, uint64_t size)
 	size_t piece;
 	int r;
 
-	while ((r = archive_read_data_block(tar, &data, &piece, &offset)) == ARCHIVE_OK) {
+	while ((r = libarchive.archive_read_data_block(tar, &data, &piece, &offset)) == ARCHIVE_OK) {
 		int error;
 
 		if (offset < 0 || (uint64_t)offset > size || piece > size - (uint64_t)offset)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "store/archive_extract.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -18,6 +16,7 @@
 #include "base/cleanup.h"
 #include "store/archive_attributes.h"
 #include "store/archive_data.h"
+#include "store/archive_library.h"
 #include "store/archive_path.h"
 #include "store/lower.h"
 #include "store/tree.h"
@@ -73,7 +72,7 @@ static void end(struct extraction *extraction)
 	mica_buffer_free(&extraction->path);
 	mica_buffer_free(&extraction->link);
 	mica_buffer_free(&extraction->parent_path);
-	(void)archive_read_free(extraction->tar);
+	(void)libarchive.archive_read_free(extraction->tar);
 }
 
 static void forget_parent(struct extraction *extraction)
@@ -193,7 +192,7 @@ static int open_parent(struct extraction *extraction, const char *path, const ch
 
 static int note_time(struct extraction *extraction, struct archive_entry *entry)
 {
-	if (!archive_entry_mtime_is_set(entry))
+	if (!libarchive.archive_entry_mtime_is_set(entry))
 		return 0;
 	if (extraction->time_count == extraction->time_capacity) {
 		size_t capacity = extraction->time_capacity ? 2 * extraction->time_capacity : 64;
@@ -206,7 +205,7 @@ static int note_time(struct extraction *extraction, struct archive_entry *entry)
 	}
 	extraction->times[extraction->time_count] = (struct directory_time){
 		.path = strdup(extraction->path.size ? extraction->path.data : "."),
-		.time = { archive_entry_mtime(entry), archive_entry_mtime_nsec(entry) },
+		.time = { libarchive.archive_entry_mtime(entry), libarchive.archive_entry_mtime_nsec(entry) },
 	};
 	return extraction->times[extraction->time_count].path ? (extraction->time_count++, 0) : -ENOMEM;
 }
@@ -243,7 +242,7 @@ static int extract_directory(struct extraction *extraction, struct archive_entry
 
 static int extract_file(struct extraction *extraction, struct archive_entry *entry, const char *name)
 {
-	la_int64_t size = archive_entry_size(entry);
+	la_int64_t size = libarchive.archive_entry_size(entry);
 	_cleanup_close_ int fd = -EBADF;
 	int r;
 
@@ -258,7 +257,7 @@ static int extract_file(struct extraction *extraction, struct archive_entry *ent
 		return -errno;
 	r = mica_archive_write_file(extraction->tar, fd, (uint64_t)size);
 	if (r == -EBADMSG)
-		return fail(extraction, r, archive_error_string(extraction->tar));
+		return fail(extraction, r, libarchive.archive_error_string(extraction->tar));
 	return r < 0 ? r : mica_archive_set_attributes(fd, -EBADF, NULL, entry, extraction->counts);
 }
 
@@ -267,11 +266,11 @@ static int extract_link(struct extraction *extraction, struct archive_entry *ent
 	_cleanup_buffer_ struct mica_buffer parent = {};
 	_cleanup_close_ int target_fd = -EBADF;
 	const char *slash;
-	int r = mica_archive_path_clean(archive_entry_hardlink(entry), &extraction->link);
+	int r = mica_archive_path_clean(libarchive.archive_entry_hardlink(entry), &extraction->link);
 
 	if (r == -EINVAL || (r == 0 && !extraction->link.size))
 		return refuse(extraction, -EBADMSG, "%s: a hard link to '%s', which is outside of the layer",
-			      extraction->path.data, archive_entry_hardlink(entry));
+			      extraction->path.data, libarchive.archive_entry_hardlink(entry));
 	if (r < 0)
 		return r;
 	slash = strrchr(extraction->link.data, '/');
@@ -291,8 +290,8 @@ static int extract_link(struct extraction *extraction, struct archive_entry *ent
 
 static int extract_device(struct extraction *extraction, struct archive_entry *entry, const char *name)
 {
-	dev_t device = archive_entry_rdev(entry);
-	mode_t type = archive_entry_filetype(entry);
+	dev_t device = libarchive.archive_entry_rdev(entry);
+	mode_t type = libarchive.archive_entry_filetype(entry);
 
 	if (type == AE_IFCHR && device == makedev(0, 0))
 		return fail(extraction, -EBADMSG, "a whiteout as overlayfs keeps it, which no archive may bring");
@@ -308,11 +307,11 @@ static int extract_device(struct extraction *extraction, struct archive_entry *e
 /* In the parent that is open, where nothing has the name any more. */
 static int extract_other(struct extraction *extraction, struct archive_entry *entry, const char *name)
 {
-	switch (archive_entry_filetype(entry)) {
+	switch (libarchive.archive_entry_filetype(entry)) {
 	case AE_IFREG:
 		return extract_file(extraction, entry, name);
 	case AE_IFLNK:
-		if (symlinkat(archive_entry_symlink(entry), extraction->parent_fd, name) < 0)
+		if (symlinkat(libarchive.archive_entry_symlink(entry), extraction->parent_fd, name) < 0)
 			return -errno;
 		break;
 	case AE_IFIFO:
@@ -363,7 +362,7 @@ static bool is_aufs(const char *path)
 
 static int extract_entry(struct extraction *extraction, struct archive_entry *entry)
 {
-	const char *given = archive_entry_pathname(entry), *name;
+	const char *given = libarchive.archive_entry_pathname(entry), *name;
 	bool kept, hides;
 	int r = given ? mica_archive_path_clean(given, &extraction->path) : -EBADMSG;
 
@@ -380,14 +379,14 @@ static int extract_entry(struct extraction *extraction, struct archive_entry *en
 		return r;
 	if (strncmp(name, WHITEOUT, strlen(WHITEOUT)) == 0)
 		return extract_whiteout(extraction, name);
-	if (archive_entry_filetype(entry) == AE_IFDIR && !archive_entry_hardlink(entry))
+	if (libarchive.archive_entry_filetype(entry) == AE_IFDIR && !libarchive.archive_entry_hardlink(entry))
 		return extract_directory(extraction, entry, name);
 	if (!extraction->path.size)
 		return fail(extraction, -EBADMSG, "the layer's top is no directory");
 	r = make_room(extraction->parent_fd, name, false, &kept, &hides);
 	if (r < 0)
 		return r;
-	return archive_entry_hardlink(entry) ? extract_link(extraction, entry, name)
+	return libarchive.archive_entry_hardlink(entry) ? extract_link(extraction, entry, name)
 					     : extract_other(extraction, entry, name);
 }
 
@@ -396,14 +395,14 @@ static int extract_all(struct extraction *extraction)
 	struct archive_entry *entry;
 
 	for (;;) {
-		int r = archive_read_next_header(extraction->tar, &entry);
+		int r = libarchive.archive_read_next_header(extraction->tar, &entry);
 
 		if (r == ARCHIVE_EOF)
 			return set_directory_times(extraction);
 		/* A warning is that a name is no text in this locale: bytes are all that is wanted. */
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
 			return refuse(extraction, -EBADMSG, "the archive is damaged: %s",
-				      archive_error_string(extraction->tar));
+				      libarchive.archive_error_string(extraction->tar));
 		extraction->counts->entries++;
 		r = extract_entry(extraction, entry);
 		if (r < 0)

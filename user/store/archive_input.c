@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "store/archive_input.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "store/archive_library.h"
 #include "store/gunzip.h"
 
 #define CHUNK (256 * 1024)
@@ -62,14 +61,14 @@ static la_ssize_t read_filter(struct archive *archive, void *userdata, const voi
 		int r = mica_gunzip_read(input->gunzip, ret, &size);
 
 		if (r < 0)
-			archive_set_error(archive, -r, "gzip data is damaged");
+			libarchive.archive_set_error(archive, -r, "gzip data is damaged");
 		return r < 0 ? -1 : (la_ssize_t)size;
 	}
 	*ret = input->buffer;
 	got = input->looked_at ? (la_ssize_t)input->looked_at : read_source(input);
 	input->looked_at = 0;
 	if (got < 0)
-		archive_set_error(archive, -input->error, "cannot read");
+		libarchive.archive_set_error(archive, -input->error, "cannot read");
 	return got;
 }
 
@@ -106,15 +105,15 @@ static int open_filter(struct mica_archive_input *input)
 	if (r < 0)
 		return r;
 	/* Not all filters: some run programs. */
-	if (archive_read_support_filter_zstd(input->filter) != ARCHIVE_OK ||
-	    archive_read_support_filter_xz(input->filter) != ARCHIVE_OK ||
-	    archive_read_support_filter_bzip2(input->filter) != ARCHIVE_OK ||
-	    archive_read_support_format_raw(input->filter) != ARCHIVE_OK ||
-	    archive_read_support_format_empty(input->filter) != ARCHIVE_OK)
+	if (libarchive.archive_read_support_filter_zstd(input->filter) != ARCHIVE_OK ||
+	    libarchive.archive_read_support_filter_xz(input->filter) != ARCHIVE_OK ||
+	    libarchive.archive_read_support_filter_bzip2(input->filter) != ARCHIVE_OK ||
+	    libarchive.archive_read_support_format_raw(input->filter) != ARCHIVE_OK ||
+	    libarchive.archive_read_support_format_empty(input->filter) != ARCHIVE_OK)
 		return -ENOMEM;
-	r = archive_read_open(input->filter, input, NULL, read_filter, NULL);
+	r = libarchive.archive_read_open(input->filter, input, NULL, read_filter, NULL);
 	if (r == ARCHIVE_OK)
-		r = archive_read_next_header(input->filter, &entry);
+		r = libarchive.archive_read_next_header(input->filter, &entry);
 	if (r == ARCHIVE_OK || r == ARCHIVE_EOF)
 		return 0;
 	return input->error ? input->error : -EBADMSG;
@@ -132,7 +131,10 @@ int mica_archive_input_new(const struct mica_archive_source *source, struct mica
 	input->left = source->size;
 	mica_digest_begin(&input->source_digest);
 	mica_digest_begin(&input->content_digest);
-	input->filter = archive_read_new();
+	r = mica_archive_library_load();
+	if (r < 0)
+		return r;
+	input->filter = libarchive.archive_read_new();
 	if (!input->filter)
 		return -ENOMEM;
 	r = open_filter(input);
@@ -146,7 +148,8 @@ void mica_archive_input_free(struct mica_archive_input **input)
 {
 	if (!*input)
 		return;
-	(void)archive_read_free((*input)->filter);
+	if ((*input)->filter)
+		(void)libarchive.archive_read_free((*input)->filter);
 	mica_gunzip_free(&(*input)->gunzip);
 	free(*input);
 	*input = NULL;
@@ -158,7 +161,7 @@ int mica_archive_input_read(struct mica_archive_input *input, const void **ret_d
 	int r;
 
 	do
-		r = archive_read_data_block(input->filter, ret_data, ret_size, &offset);
+		r = libarchive.archive_read_data_block(input->filter, ret_data, ret_size, &offset);
 	while (r == ARCHIVE_OK && *ret_size == 0);
 	if (r == ARCHIVE_EOF) {
 		*ret_size = 0;
@@ -177,7 +180,7 @@ static la_ssize_t read_content(struct archive *archive, void *userdata, const vo
 	int r = mica_archive_input_read(input, ret, &size);
 
 	if (r < 0) {
-		archive_set_error(archive, -r, "%s", mica_archive_input_message(input));
+		libarchive.archive_set_error(archive, -r, "%s", mica_archive_input_message(input));
 		return -1;
 	}
 	return (la_ssize_t)size;
@@ -185,20 +188,20 @@ static la_ssize_t read_content(struct archive *archive, void *userdata, const vo
 
 int mica_archive_input_tar(struct mica_archive_input *input, struct archive **ret)
 {
-	struct archive *tar = archive_read_new();
+	struct archive *tar = libarchive.archive_read_new();
 	int r = -ENOMEM;
 
-	if (tar && archive_read_support_format_tar(tar) == ARCHIVE_OK &&
-	    archive_read_support_format_empty(tar) == ARCHIVE_OK &&
-	    archive_read_support_filter_none(tar) == ARCHIVE_OK) {
-		r = archive_read_open(tar, input, NULL, read_content, NULL);
+	if (tar && libarchive.archive_read_support_format_tar(tar) == ARCHIVE_OK &&
+	    libarchive.archive_read_support_format_empty(tar) == ARCHIVE_OK &&
+	    libarchive.archive_read_support_filter_none(tar) == ARCHIVE_OK) {
+		r = libarchive.archive_read_open(tar, input, NULL, read_content, NULL);
 		if (r == ARCHIVE_OK) {
 			*ret = tar;
 			return 0;
 		}
 		r = input->error ? input->error : -EBADMSG;
 	}
-	(void)archive_read_free(tar);
+	(void)libarchive.archive_read_free(tar);
 	return r;
 }
 
@@ -234,7 +237,7 @@ int mica_archive_input_finish(struct mica_archive_input *input, char source[stat
 
 const char *mica_archive_input_message(const struct mica_archive_input *input)
 {
-	const char *message = input->filter ? archive_error_string(input->filter) : NULL;
+	const char *message = input->filter ? libarchive.archive_error_string(input->filter) : NULL;
 
 	return message ? message : "";
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "store/archive_source.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "store/archive_library.h"
 #include "store/archive_path.h"
 #include "store/tree.h"
 
@@ -90,23 +89,23 @@ static int link_of(struct archive_entry *entry, const char *name, struct mica_bu
 {
 	int r;
 
-	if (archive_entry_hardlink(entry))
-		r = mica_archive_path_clean(archive_entry_hardlink(entry), ret);
+	if (libarchive.archive_entry_hardlink(entry))
+		r = mica_archive_path_clean(libarchive.archive_entry_hardlink(entry), ret);
 	else
-		r = resolve_symlink(name, archive_entry_symlink(entry), ret);
+		r = resolve_symlink(name, libarchive.archive_entry_symlink(entry), ret);
 	return r == -EINVAL ? -EBADMSG : r;
 }
 
 static int add_entry(struct mica_import_source *source, struct archive *tar, struct archive_entry *entry)
 {
 	_cleanup_buffer_ struct mica_buffer name = {}, link = {};
-	bool links = archive_entry_hardlink(entry) || archive_entry_filetype(entry) == AE_IFLNK;
-	const char *given = archive_entry_pathname(entry);
+	bool links = libarchive.archive_entry_hardlink(entry) || libarchive.archive_entry_filetype(entry) == AE_IFLNK;
+	const char *given = libarchive.archive_entry_pathname(entry);
 	struct entry *entries;
 	int r = given ? mica_archive_path_clean(given, &name) : -EINVAL;
 
 	/* What is neither: of a layer, or of no interest. What leads out cannot be asked for. */
-	if (r == -EINVAL || (!links && archive_entry_filetype(entry) != AE_IFREG))
+	if (r == -EINVAL || (!links && libarchive.archive_entry_filetype(entry) != AE_IFREG))
 		return 0;
 	if (r == 0 && links) {
 		r = link_of(entry, name.data, &link);
@@ -124,8 +123,8 @@ static int add_entry(struct mica_import_source *source, struct archive *tar, str
 	source->entries = entries;
 	entries[source->count++] = (struct entry){
 		.name = TAKE_PTR(name.data),
-		.offset = archive_filter_bytes(tar, 0),
-		.size = (uint64_t)archive_entry_size(entry),
+		.offset = libarchive.archive_filter_bytes(tar, 0),
+		.size = (uint64_t)libarchive.archive_entry_size(entry),
 		.link = links ? TAKE_PTR(link.data) : NULL,
 	};
 	return 0;
@@ -134,19 +133,22 @@ static int add_entry(struct mica_import_source *source, struct archive *tar, str
 /* libarchive skips data by seeking. */
 static int read_entries(struct mica_import_source *source)
 {
-	struct archive *tar = archive_read_new();
 	struct archive_entry *entry;
-	int r = ARCHIVE_FATAL, error = 0;
+	struct archive *tar;
+	int r = ARCHIVE_FATAL, error = mica_archive_library_load();
 
+	if (error < 0)
+		return error;
+	tar = libarchive.archive_read_new();
 	if (!tar)
 		return -ENOMEM;
-	if (lseek(source->fd, 0, SEEK_SET) == 0 && archive_read_support_format_tar(tar) == ARCHIVE_OK &&
-	    archive_read_support_format_empty(tar) == ARCHIVE_OK &&
-	    archive_read_support_filter_none(tar) == ARCHIVE_OK &&
-	    archive_read_open_fd(tar, source->fd, 65536) == ARCHIVE_OK)
-		while (error == 0 && ((r = archive_read_next_header(tar, &entry)) == ARCHIVE_OK || r == ARCHIVE_WARN))
+	if (lseek(source->fd, 0, SEEK_SET) == 0 && libarchive.archive_read_support_format_tar(tar) == ARCHIVE_OK &&
+	    libarchive.archive_read_support_format_empty(tar) == ARCHIVE_OK &&
+	    libarchive.archive_read_support_filter_none(tar) == ARCHIVE_OK &&
+	    libarchive.archive_read_open_fd(tar, source->fd, 65536) == ARCHIVE_OK)
+		while (error == 0 && ((r = libarchive.archive_read_next_header(tar, &entry)) == ARCHIVE_OK || r == ARCHIVE_WARN))
 			error = add_entry(source, tar, entry);
-	(void)archive_read_free(tar);
+	(void)libarchive.archive_read_free(tar);
 	if (error < 0)
 		return error;
 	return r == ARCHIVE_EOF ? 0 : -EBADMSG;

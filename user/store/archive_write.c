@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "store/archive_write.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "store/archive_attributes.h"
+#include "store/archive_library.h"
 #include "store/lower.h"
 #include "store/tree.h"
 
@@ -44,8 +43,9 @@ static void end(struct output *output)
 	free(output->firsts);
 	free(output->chunk);
 	mica_buffer_free(&output->name);
-	archive_entry_free(output->entry);
-	(void)archive_write_free(output->tar);
+	libarchive.archive_entry_free(output->entry);
+	if (output->tar)
+		(void)libarchive.archive_write_free(output->tar);
 }
 
 static int fail(struct output *output, int error, const char *path)
@@ -57,12 +57,12 @@ static int fail(struct output *output, int error, const char *path)
 
 static int put_header(struct output *output, const char *path)
 {
-	int r = archive_write_header(output->tar, output->entry);
+	int r = libarchive.archive_write_header(output->tar, output->entry);
 
 	/* A warning: a name is no text, and is written as bytes. */
 	if (r == ARCHIVE_OK || r == ARCHIVE_WARN)
 		return 0;
-	return fail(output, archive_errno(output->tar) > 0 ? -archive_errno(output->tar) : -EIO, path);
+	return fail(output, libarchive.archive_errno(output->tar) > 0 ? -libarchive.archive_errno(output->tar) : -EIO, path);
 }
 
 /* A whiteout file: `name` below the directory of `path`. */
@@ -77,11 +77,11 @@ static int put_mark(struct output *output, const char *directory, size_t directo
 	(void)mica_buffer_append_string(&output->name, name);
 	if (!mica_buffer_string(&output->name))
 		return -ENOMEM;
-	(void)archive_entry_clear(output->entry);
-	archive_entry_set_pathname(output->entry, output->name.data);
-	archive_entry_set_filetype(output->entry, AE_IFREG);
-	archive_entry_set_size(output->entry, 0);
-	archive_entry_set_mtime(output->entry, stat->st_mtim.tv_sec, 0);
+	(void)libarchive.archive_entry_clear(output->entry);
+	libarchive.archive_entry_set_pathname(output->entry, output->name.data);
+	libarchive.archive_entry_set_filetype(output->entry, AE_IFREG);
+	libarchive.archive_entry_set_size(output->entry, 0);
+	libarchive.archive_entry_set_mtime(output->entry, stat->st_mtim.tv_sec, 0);
 	return put_header(output, output->name.data);
 }
 
@@ -95,7 +95,7 @@ static int add_xattr(struct output *output, const char *path, const char *name)
 	size = lgetxattr(path, name, value, sizeof(value));
 	if (size < 0)
 		return errno == ENODATA ? 0 : -errno;
-	archive_entry_xattr_add_entry(output->entry, name, value, (size_t)size);
+	libarchive.archive_entry_xattr_add_entry(output->entry, name, value, (size_t)size);
 	return 0;
 }
 
@@ -154,8 +154,8 @@ static int put_data(struct output *output, const struct mica_tree_entry *entry)
 			return -errno;
 		if (got == 0)
 			return -ESTALE; /* it became shorter meanwhile */
-		if (archive_write_data(output->tar, output->chunk, (size_t)got) != got)
-			return archive_errno(output->tar) > 0 ? -archive_errno(output->tar) : -EIO;
+		if (libarchive.archive_write_data(output->tar, output->chunk, (size_t)got) != got)
+			return libarchive.archive_errno(output->tar) > 0 ? -libarchive.archive_errno(output->tar) : -EIO;
 		left -= got;
 	}
 	return 0;
@@ -169,7 +169,7 @@ static int put_link_target(struct output *output, const struct mica_tree_entry *
 	if (size < 0)
 		return -errno;
 	target[size] = '\0';
-	archive_entry_set_symlink(output->entry, target);
+	libarchive.archive_entry_set_symlink(output->entry, target);
 	return 0;
 }
 
@@ -179,19 +179,19 @@ static int put_file(struct output *output, const struct mica_tree_entry *entry)
 	const char *first = S_ISREG(stat->st_mode) && stat->st_nlink > 1 ? first_name(output, entry) : NULL;
 	int r = 0;
 
-	(void)archive_entry_clear(output->entry);
-	archive_entry_copy_stat(output->entry, stat);
-	archive_entry_set_pathname(output->entry, entry->path);
-	archive_entry_unset_atime(output->entry);
-	archive_entry_unset_ctime(output->entry);
-	archive_entry_unset_birthtime(output->entry);
+	(void)libarchive.archive_entry_clear(output->entry);
+	libarchive.archive_entry_copy_stat(output->entry, stat);
+	libarchive.archive_entry_set_pathname(output->entry, entry->path);
+	libarchive.archive_entry_unset_atime(output->entry);
+	libarchive.archive_entry_unset_ctime(output->entry);
+	libarchive.archive_entry_unset_birthtime(output->entry);
 	if (!S_ISREG(stat->st_mode))
-		archive_entry_set_size(output->entry, 0);
+		libarchive.archive_entry_set_size(output->entry, 0);
 	if (S_ISLNK(stat->st_mode))
 		r = put_link_target(output, entry);
 	if (first) {
-		archive_entry_set_hardlink(output->entry, first);
-		archive_entry_set_size(output->entry, 0);
+		libarchive.archive_entry_set_hardlink(output->entry, first);
+		libarchive.archive_entry_set_size(output->entry, 0);
 	} else if (r == 0)
 		r = add_xattrs(output, entry);
 	if (r == 0)
@@ -229,29 +229,36 @@ static int put_entry(const struct mica_tree_entry *entry, void *userdata)
 	return r < 0 ? fail(output, r, entry->path) : 0;
 }
 
-int mica_archive_write_layer(int directory_fd, int fd, char *reason, size_t reason_size)
+static int write_tree(int directory_fd, int fd, char *reason, size_t reason_size)
 {
 	_cleanup_(end) struct output output = {
-		.tar = archive_write_new(),
-		.entry = archive_entry_new(),
+		.tar = libarchive.archive_write_new(),
+		.entry = libarchive.archive_entry_new(),
 		.chunk = malloc(CHUNK),
 		.reason = reason,
 		.reason_size = reason_size,
 	};
 	int r;
 
-	reason[0] = '\0';
 	if (!output.tar || !output.entry || !output.chunk)
 		return -ENOMEM;
-	if (archive_write_set_format_pax_restricted(output.tar) != ARCHIVE_OK ||
-	    archive_write_add_filter_none(output.tar) != ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(output.tar, 1) != ARCHIVE_OK ||
-	    archive_write_open_fd(output.tar, fd) != ARCHIVE_OK)
+	if (libarchive.archive_write_set_format_pax_restricted(output.tar) != ARCHIVE_OK ||
+	    libarchive.archive_write_add_filter_none(output.tar) != ARCHIVE_OK ||
+	    libarchive.archive_write_set_bytes_in_last_block(output.tar, 1) != ARCHIVE_OK ||
+	    libarchive.archive_write_open_fd(output.tar, fd) != ARCHIVE_OK)
 		return -ENOMEM;
 	r = mica_tree_walk(directory_fd, put_entry, &output);
 	if (r < 0)
 		return r;
-	if (archive_write_close(output.tar) != ARCHIVE_OK)
-		return archive_errno(output.tar) > 0 ? -archive_errno(output.tar) : -EIO;
+	if (libarchive.archive_write_close(output.tar) != ARCHIVE_OK)
+		return libarchive.archive_errno(output.tar) > 0 ? -libarchive.archive_errno(output.tar) : -EIO;
 	return 0;
+}
+
+int mica_archive_write_layer(int directory_fd, int fd, char *reason, size_t reason_size)
+{
+	int r = mica_archive_library_load();
+
+	reason[0] = '\0';
+	return r < 0 ? r : write_tree(directory_fd, fd, reason, reason_size);
 }
