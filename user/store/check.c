@@ -96,22 +96,10 @@ static int check_layer(struct check *check, const char *id)
 	return 0;
 }
 
-static int add_id(const struct mica_row *row, void *userdata)
-{
-	struct mica_chain *ids = userdata;
-	char **items = reallocarray(ids->ids, ids->count + 1, sizeof(*items));
-
-	if (!items)
-		return -ENOMEM;
-	ids->ids = items;
-	items[ids->count] = strdup(mica_row_text(row, 0));
-	return items[ids->count] ? (ids->count++, 0) : -ENOMEM;
-}
-
 static int check_layers(struct check *check)
 {
 	_cleanup_chain_ struct mica_chain ids = {};
-	int r = mica_database_query(check->store->database, add_id, &ids, "SELECT id FROM layers ORDER BY number",
+	int r = mica_database_query(check->store->database, mica_chain_add_row, &ids, "SELECT id FROM layers ORDER BY number",
 				    NULL);
 
 	for (size_t i = 0; r == 0 && i < ids.count; i++)
@@ -122,7 +110,7 @@ static int check_layers(struct check *check)
 static int check_volumes(struct check *check)
 {
 	_cleanup_chain_ struct mica_chain names = {};
-	int r = mica_database_query(check->store->database, add_id, &names, "SELECT name FROM volumes", NULL);
+	int r = mica_database_query(check->store->database, mica_chain_add_row, &names, "SELECT name FROM volumes", NULL);
 
 	for (size_t i = 0; r == 0 && i < names.count; i++)
 		if (faccessat(check->store->volumes_fd, names.ids[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0)
@@ -234,7 +222,8 @@ static int check_places(struct check *check)
 				      " + (SELECT count(*) FROM trash WHERE id = 'volume/' || ?1)");
 	if (r == 0)
 		r = check_directories(check, check->store->containers_fd, "containers",
-				      "SELECT count(*) FROM containers WHERE id = ?");
+				      "SELECT (SELECT count(*) FROM containers WHERE id = ?1)"
+				      " + (SELECT count(*) FROM trash WHERE id = 'container/' || ?1)");
 	if (r == 0)
 		r = check_staging(check);
 	return r;

@@ -299,7 +299,7 @@ void mica_chain_free(struct mica_chain *chain)
 	*chain = (struct mica_chain){};
 }
 
-static int add_to_chain(const struct mica_row *row, void *userdata)
+int mica_chain_add_row(const struct mica_row *row, void *userdata)
 {
 	struct mica_chain *chain = userdata;
 	char **ids = reallocarray(chain->ids, chain->count + 1, sizeof(*ids));
@@ -314,7 +314,7 @@ static int add_to_chain(const struct mica_row *row, void *userdata)
 int mica_layer_chain(struct mica_store *store, const char *id, struct mica_chain *ret)
 {
 	_cleanup_chain_ struct mica_chain chain = {};
-	int r = mica_database_query(store->database, add_to_chain, &chain,
+	int r = mica_database_query(store->database, mica_chain_add_row, &chain,
 				    "WITH RECURSIVE chain(id, parent, depth) AS ("
 				    " SELECT id, parent, 0 FROM layers WHERE id = ?"
 				    " UNION ALL SELECT l.id, l.parent, depth + 1 FROM layers l, chain"

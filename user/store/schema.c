@@ -63,4 +63,12 @@ static const char version_1[] = "CREATE TABLE layers ("
 				") STRICT, WITHOUT ROWID;"
 				"CREATE INDEX container_volumes_volume ON container_volumes(volume);";
 
-const char *const mica_schema_steps[] = { version_1, NULL };
+/* What a container came to; NULL: it never ended. Indexes: of the rows that a deletion elsewhere must look for. */
+static const char containers_end[] = "ALTER TABLE containers ADD COLUMN auto_remove INTEGER NOT NULL DEFAULT 0;"
+				     "ALTER TABLE containers ADD COLUMN exit_status INTEGER;"
+				     "ALTER TABLE containers ADD COLUMN finished INTEGER;"
+				     "CREATE INDEX containers_layer ON containers(layer);"
+				     "CREATE INDEX containers_image ON containers(image);"
+				     "CREATE INDEX containers_auto_remove ON containers(id) WHERE auto_remove;";
+
+const char *const mica_schema_steps[] = { version_1, containers_end, NULL };

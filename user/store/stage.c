@@ -96,12 +96,21 @@ int mica_stage_finish_volume(struct mica_store *store, const char *name, const c
 	return faccessat(store->volumes_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
-#define VOLUME_PREFIX "volume/"
+/* Where a directory of the trash list is, by the begin of its entry; a layer's has none. */
+static int trash_place(struct mica_store *store, const char *id, const char **ret_name)
+{
+	static const char volume[] = "volume/", container[] = "container/";
+
+	*ret_name = strchr(id, '/') ? strchr(id, '/') + 1 : id;
+	if (strncmp(id, volume, strlen(volume)) == 0)
+		return store->volumes_fd;
+	return strncmp(id, container, strlen(container)) == 0 ? store->containers_fd : store->layers_fd;
+}
 
 int mica_trash_take(struct mica_store *store, const char *id)
 {
-	bool volume = strncmp(id, VOLUME_PREFIX, strlen(VOLUME_PREFIX)) == 0;
-	int from_fd = volume ? store->volumes_fd : store->layers_fd;
+	const char *directory;
+	int from_fd = trash_place(store, id, &directory);
 	char name[MICA_STAGE_NAME_SIZE];
 	int64_t listed;
 	int r = mica_database_number(store->database, &listed, "SELECT count(*) FROM trash WHERE id = ?", "t", id);
@@ -111,7 +120,7 @@ int mica_trash_take(struct mica_store *store, const char *id)
 	r = mica_name_random(name, (MICA_STAGE_NAME_SIZE - 1) / 2);
 	if (r < 0)
 		return r;
-	if (renameat(from_fd, volume ? id + strlen(VOLUME_PREFIX) : id, store->staging_fd, name) == 0)
+	if (renameat(from_fd, directory, store->staging_fd, name) == 0)
 		r = rename_sync(store, from_fd);
 	else if (errno != ENOENT)
 		r = -errno;

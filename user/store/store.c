@@ -14,6 +14,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "store/container.h"
 #include "store/store_internal.h"
 #include "store/tree.h"
 
@@ -175,6 +176,8 @@ static int open_store(struct mica_store *store, const char *root)
 		r = open_database(store);
 	if (r == 0)
 		r = mica_stage_recover(store);
+	if (r == 0)
+		r = mica_container_recover(store);
 	return r;
 }
 

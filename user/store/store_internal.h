@@ -61,8 +61,8 @@ int mica_stage_finish_layer(struct mica_store *store, const char *id, const char
 /** The same for a volume. */
 int mica_stage_finish_volume(struct mica_store *store, const char *name, const char *stage);
 
-/** Moves a directory of layers/ (id) or volumes/ ("volume/NAME") that has no row any more away, if the trash lists it,
- *  and forgets the entry. Inside a transaction. */
+/** Moves a directory of layers/ (id), volumes/ ("volume/NAME") or containers/ ("container/ID") that has no row any more
+ *  away, if the trash lists it, and forgets the entry. Inside a transaction. */
 int mica_trash_take(struct mica_store *store, const char *id);
 /** Does it for all, and removes the trees. */
 int mica_trash_empty(struct mica_store *store);
