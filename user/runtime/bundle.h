@@ -3,6 +3,7 @@
 #define MICA_RUNTIME_BUNDLE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "runtime/user.h"
 

@@ -89,3 +89,17 @@ int mica_crun_status(const char *error)
 		return MICA_EXIT_NOT_FOUND;
 	return about_program ? MICA_EXIT_CANNOT_INVOKE : MICA_EXIT_RUNTIME;
 }
+
+int mica_crun_init(const char *id)
+{
+	_cleanup_json_ json_t *json = NULL;
+	_cleanup_free_ char *text = NULL;
+	char path[128];
+	size_t size;
+
+	(void)snprintf(path, sizeof(path), MICA_CONTAINER_RUN "/crun/%s/status", id);
+	if (mica_file_read(path, LOG_LIMIT, &text, &size) < 0)
+		return 0;
+	json = mica_json_parse(text, size);
+	return (int)json_integer_value(json_object_get(json, "pid"));
+}

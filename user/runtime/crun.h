@@ -29,6 +29,9 @@ int mica_crun_call(const struct mica_words *words);
 /** The last error in a log, for people; "" when there is none. */
 void mica_crun_read_log(const char *log, char *text, size_t size);
 
+/** The init process that crun noted, also when it is dead and not waited for yet; 0: none. */
+int mica_crun_init(const char *id);
+
 /** The exit status for what crun said. */
 int mica_crun_status(const char *error);
 

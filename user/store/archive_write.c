@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "store/archive_attributes.h"
 #include "store/archive_library.h"
+#include "store/digest.h"
 #include "store/lower.h"
 #include "store/tree.h"
 
@@ -229,7 +230,28 @@ static int put_entry(const struct mica_tree_entry *entry, void *userdata)
 	return r < 0 ? fail(output, r, entry->path) : 0;
 }
 
-static int write_tree(int directory_fd, int fd, char *reason, size_t reason_size)
+static la_ssize_t add_to_digest(struct archive *tar, void *userdata, const void *data, size_t size)
+{
+	(void)tar;
+	mica_digest_add(userdata, data, size);
+	return (la_ssize_t)size;
+}
+
+/* To a descriptor, or to a digest. */
+static int open_output(const struct output *output, int fd, struct mica_digest *digest)
+{
+	if (libarchive.archive_write_set_format_pax_restricted(output->tar) != ARCHIVE_OK ||
+	    libarchive.archive_write_add_filter_none(output->tar) != ARCHIVE_OK ||
+	    libarchive.archive_write_set_bytes_in_last_block(output->tar, 1) != ARCHIVE_OK)
+		return -ENOMEM;
+	if (digest)
+		return libarchive.archive_write_open(output->tar, digest, NULL, add_to_digest, NULL) == ARCHIVE_OK
+			       ? 0
+			       : -ENOMEM;
+	return libarchive.archive_write_open_fd(output->tar, fd) == ARCHIVE_OK ? 0 : -ENOMEM;
+}
+
+static int write_tree(int directory_fd, int fd, struct mica_digest *digest, char *reason, size_t reason_size)
 {
 	_cleanup_(end) struct output output = {
 		.tar = libarchive.archive_write_new(),
@@ -242,12 +264,9 @@ static int write_tree(int directory_fd, int fd, char *reason, size_t reason_size
 
 	if (!output.tar || !output.entry || !output.chunk)
 		return -ENOMEM;
-	if (libarchive.archive_write_set_format_pax_restricted(output.tar) != ARCHIVE_OK ||
-	    libarchive.archive_write_add_filter_none(output.tar) != ARCHIVE_OK ||
-	    libarchive.archive_write_set_bytes_in_last_block(output.tar, 1) != ARCHIVE_OK ||
-	    libarchive.archive_write_open_fd(output.tar, fd) != ARCHIVE_OK)
-		return -ENOMEM;
-	r = mica_tree_walk(directory_fd, put_entry, &output);
+	r = open_output(&output, fd, digest);
+	if (r == 0)
+		r = mica_tree_walk(directory_fd, put_entry, &output);
 	if (r < 0)
 		return r;
 	if (libarchive.archive_write_close(output.tar) != ARCHIVE_OK)
@@ -260,5 +279,13 @@ int mica_archive_write_layer(int directory_fd, int fd, char *reason, size_t reas
 	int r = mica_archive_library_load();
 
 	reason[0] = '\0';
-	return r < 0 ? r : write_tree(directory_fd, fd, reason, reason_size);
+	return r < 0 ? r : write_tree(directory_fd, fd, NULL, reason, reason_size);
+}
+
+int mica_archive_digest_layer(int directory_fd, struct mica_digest *digest, char *reason, size_t reason_size)
+{
+	int r = mica_archive_library_load();
+
+	reason[0] = '\0';
+	return r < 0 ? r : write_tree(directory_fd, -EBADF, digest, reason, reason_size);
 }

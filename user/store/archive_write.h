@@ -11,4 +11,8 @@
  */
 int mica_archive_write_layer(int directory_fd, int fd, char *reason, size_t reason_size);
 
+struct mica_digest;
+/** Adds the bytes that mica_archive_write_layer would write to a digest. */
+int mica_archive_digest_layer(int directory_fd, struct mica_digest *digest, char *reason, size_t reason_size);
+
 #endif

@@ -85,6 +85,9 @@ int mica_container_lock(struct mica_store *store, const char *id, bool wait, int
 /** Init process of a container that runs; 0: it does not. */
 int mica_container_pid(const char *id);
 
+/** Takes away what a run left below MICA_CONTAINER_RUN. The container does not run. */
+void mica_container_forget_run(const char *id);
+
 /** Removes a container that does not run, with its layer, and with `volumes` its anonymous volumes that no other
  *  container has. The caller holds its lock (`lock_fd`, closed by this when it succeeds). -ENOENT; -EBUSY: it runs. */
 int mica_container_remove(struct mica_store *store, const char *id, bool volumes, int *lock_fd);

@@ -26,7 +26,4 @@ int mica_staged_volumes_insert(struct mica_store *store, const struct mica_stage
 void mica_staged_volumes_finish(struct mica_store *store, struct mica_staged_volume *volumes, size_t count);
 void mica_staged_volumes_free(struct mica_staged_volume *volumes, size_t count);
 
-/** Takes away what a run left below MICA_CONTAINER_RUN. The container does not run. */
-void mica_container_forget_run(const char *id);
-
 #endif
