@@ -28,6 +28,16 @@ extern const struct mica_command mica_command_image;
 extern const struct mica_command mica_command_check;
 extern const struct mica_command mica_command_union;
 extern const struct mica_command mica_command_volume;
+extern const struct mica_command mica_command_run;
+extern const struct mica_command mica_command_create;
+extern const struct mica_command mica_command_start;
+extern const struct mica_command mica_command_stop;
+extern const struct mica_command mica_command_rm;
+extern const struct mica_command mica_command_ps;
+extern const struct mica_command mica_command_exec;
+extern const struct mica_command mica_command_cp;
+extern const struct mica_command mica_command_commit;
+extern const struct mica_command mica_command_export;
 extern const struct mica_command mica_command_help;
 extern const struct mica_command mica_command_version;
 
@@ -67,6 +77,9 @@ int mica_cmd_run_group(const struct mica_command_group *group, int argc, char **
  * the parser function returned (positive, as argp has it).
  */
 int mica_cmd_parse(const struct argp *argp, int argc, char **argv, void *input);
+/** The same, for verbs that take a command with options of its own: the parser gets the words in order, and takes what
+ *  is left for itself (state->next = state->argc) when it has seen enough. */
+int mica_cmd_parse_to_word(const struct argp *argp, int argc, char **argv, void *input);
 
 /** What is wrong with a command line's long options. Strings are those of argv and of the options. */
 struct mica_cmd_unknown_option {
