@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/error.h"

@@ -70,6 +70,39 @@ _mica_store()
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 
+# Containers of the store, and what is asked of new ones.
+_mica_container()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words files=
+	local all='timeout 1 mica ps --all 2>/dev/null | tail -n +2 | awk "{ print \$NF }"' new="--volume --volumes-from --rm --name
+		--env --workdir --user --interactive --tty --read-only --tmpfs --entrypoint --hostname --network --root --help"
+
+	case ${COMP_WORDS[1]}-$prev in
+	*---root | *---output | export--o) files=yes ;;
+	*---volumes-from) words=$(eval "$all") ;;
+	run---volume | run--v | create---volume | create--v) words=$(timeout 1 mica volume ls --quiet 2>/dev/null) ;;
+	*---network) words="host none" ;;
+	*---name | *---env | *--e | *---workdir | *--w | *---user | *--u | *---tmpfs | *---hostname | *---time | *--m) return ;;
+	*---author | *---message) return ;;
+	run-*) words="--detach $new $(timeout 1 mica image ls 2>/dev/null | tail -n +2 | cut -c36-)" ;;
+	create-*) words="$new $(timeout 1 mica image ls 2>/dev/null | tail -n +2 | cut -c36-)" ;;
+	start-*) words="--attach --root --help $(eval "$all")" ;;
+	stop-*) words="--time --root --help $(eval "$all")" ;;
+	rm-*) words="--force --volumes --root --help $(eval "$all")" ;;
+	ps-*) words="--all --quiet --json --root --help" ;;
+	exec-*) words="--detach --env --workdir --user --interactive --tty --root --help $(eval "$all")" ;;
+	cp-*) words="--archive --root --help $(eval "$all")" files=yes ;;
+	commit-*) words="--author --message --no-pause --root --help $(eval "$all")" ;;
+	export-*) words="--output --root --help $(eval "$all")" ;;
+	esac
+	if [[ -n $files && $cur != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -W "$words" -- "$cur")
+		compopt -o filenames 2>/dev/null
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
 _mica()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
@@ -106,9 +139,13 @@ _mica()
 		_mica_store
 		return
 		;;
+	run | create | start | stop | rm | ps | exec | cp | commit | export)
+		_mica_container
+		return
+		;;
 	check) words="--repair --quiet --root --help" ;;
-	help) words="trace holders doctor policy layer image union volume check version" ;;
-	*) words="trace holders doctor policy layer image union volume check help version --verbose --version --help" ;;
+	help) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export check version" ;;
+	*) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export check help version --verbose --version --help" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
