@@ -20,7 +20,7 @@ list_calls() { # COMMAND...
 	strace -f -o "$WORK/.calls" "$@" >/dev/null 2>&1 || true
 	CHANGING="$changing" awk -v root="$MICA_ROOT" '
 		BEGIN { split(ENVIRON["CHANGING"], words); for (i in words) changes[words[i]] = 1 }
-		match($0, /^[0-9]+ +[a-z_0-9]+\(/) {
+		match($0, /^([0-9]+ +)?[a-z_0-9]+\(/) {
 			name = $2; sub(/\(.*/, "", name)
 			count[name]++
 			if (index($0, root) && name != "execve" && NR > 2) begun = 1
