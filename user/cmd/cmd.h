@@ -38,6 +38,9 @@ extern const struct mica_command mica_command_exec;
 extern const struct mica_command mica_command_cp;
 extern const struct mica_command mica_command_commit;
 extern const struct mica_command mica_command_export;
+extern const struct mica_command mica_command_layers;
+extern const struct mica_command mica_command_diff;
+extern const struct mica_command mica_command_blame;
 extern const struct mica_command mica_command_help;
 extern const struct mica_command mica_command_version;
 

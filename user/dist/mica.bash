@@ -94,6 +94,9 @@ _mica_container()
 	cp-*) words="--archive --root --help $(eval "$all")" files=yes ;;
 	commit-*) words="--author --message --no-pause --root --help $(eval "$all")" ;;
 	export-*) words="--output --root --help $(eval "$all")" ;;
+	layers-*) words="--json --root --help $(eval "$all")" ;;
+	diff-*) words="--root --help $(eval "$all")" ;;
+	blame-*) words="--root --help" files=yes ;;
 	esac
 	if [[ -n $files && $cur != -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -W "$words" -- "$cur")
@@ -139,13 +142,13 @@ _mica()
 		_mica_store
 		return
 		;;
-	run | create | start | stop | rm | ps | exec | cp | commit | export)
+	run | create | start | stop | rm | ps | exec | cp | commit | export | layers | diff | blame)
 		_mica_container
 		return
 		;;
 	check) words="--repair --quiet --root --help" ;;
-	help) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export check version" ;;
-	*) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export check help version --verbose --version --help" ;;
+	help) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export layers diff blame check version" ;;
+	*) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export layers diff blame check help version --verbose --version --help" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "store/changes.h"
 #include "store/layer_internal.h"
 #include "store/lower.h"
 #include "store/tree.h"
@@ -70,10 +71,20 @@ static int open_chain(struct mica_store *store, const struct mica_chain *chain, 
 	return 0;
 }
 
+int mica_layers_compare(const int *fds, size_t count,
+			int (*take)(enum mica_change_kind kind, const char *path, void *userdata), void *userdata)
+{
+	struct comparison comparison = { .fds = (int *)fds, .count = count, .take = take, .userdata = userdata };
+	int r = mica_tree_walk(fds[0], compare, &comparison);
+
+	mica_buffer_free(&comparison.path);
+	return r;
+}
+
 int mica_layer_changes(struct mica_store *store, const char *id,
 		       int (*take)(enum mica_change_kind kind, const char *path, void *userdata), void *userdata)
 {
-	_cleanup_(free_comparison) struct comparison comparison = { .take = take, .userdata = userdata };
+	_cleanup_(free_comparison) struct comparison comparison = {};
 	_cleanup_chain_ struct mica_chain chain = {};
 	struct mica_layer_row row = {};
 	int r = mica_layer_row(store, id, &row);
@@ -84,6 +95,6 @@ int mica_layer_changes(struct mica_store *store, const char *id,
 		r = open_chain(store, &chain, &comparison);
 	if (r < 0)
 		return r;
-	r = mica_tree_walk(comparison.fds[0], compare, &comparison);
+	r = mica_layers_compare(comparison.fds, comparison.count, take, userdata);
 	return r < 0 ? mica_store_refuse(store, r, "cannot look through %s/layers/%s/diff", store->root, id) : 0;
 }

@@ -277,6 +277,21 @@ int mica_layer_list(struct mica_store *store, int (*take)(const struct mica_laye
 				   "t", store->boot);
 }
 
+int mica_layer_each_below(struct mica_store *store, const char *id,
+			  int (*take)(const struct mica_layer *layer, void *userdata), void *userdata)
+{
+	struct listing listing = { take, userdata };
+
+	return mica_database_query(store->database, take_layer, &listing,
+				   "WITH RECURSIVE chain(layer, depth) AS (SELECT ?2, 0"
+				   " UNION ALL SELECT l.parent, depth + 1 FROM layers l, chain"
+				   "  WHERE l.id = chain.layer AND l.parent IS NOT NULL AND depth < 100000)"
+				   "SELECT id, parent, digest, size, created, iif(boot = ?1, refs, 0),"
+				   " (SELECT count(*) FROM layers WHERE parent = l.id)"
+				   " FROM chain JOIN layers l ON l.id = chain.layer ORDER BY depth",
+				   "tt", store->boot, id);
+}
+
 int mica_layer_diff_size(struct mica_store *store, const char *id, uint64_t *ret_bytes)
 {
 	_cleanup_close_ int fd = -EBADF;

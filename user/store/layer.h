@@ -62,6 +62,10 @@ int mica_layer_cleanup(struct mica_store *store);
 int mica_layer_list(struct mica_store *store, int (*take)(const struct mica_layer *layer, void *userdata),
 		    void *userdata);
 
+/** Calls it with a layer and all below it, topmost first. */
+int mica_layer_each_below(struct mica_store *store, const char *id,
+			  int (*take)(const struct mica_layer *layer, void *userdata), void *userdata);
+
 enum mica_change_kind {
 	MICA_CHANGE_ADDED,
 	MICA_CHANGE_MODIFIED,

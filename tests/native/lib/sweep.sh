@@ -21,7 +21,7 @@ list_calls() { # COMMAND...
 	CHANGING="$changing" awk -v root="$MICA_ROOT" '
 		BEGIN { split(ENVIRON["CHANGING"], words); for (i in words) changes[words[i]] = 1 }
 		match($0, /^([0-9]+ +)?[a-z_0-9]+\(/) {
-			name = $2; sub(/\(.*/, "", name)
+			name = $0; sub(/^[0-9]+ +/, "", name); sub(/\(.*/, "", name)
 			count[name]++
 			if (index($0, root) && name != "execve" && NR > 2) begun = 1
 			if (name == "openat" && !/O_CREAT|O_TMPFILE/) next
