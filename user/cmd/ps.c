@@ -104,7 +104,7 @@ static int print(const struct mica_stored_container *container, void *userdata)
 	_cleanup_buffer_ struct mica_buffer command = {};
 	const char *image = mica_json_string(settings, "Image");
 	char state[80];
-	int pid = mica_container_pid(container->id);
+	int pid = mica_container_init_pid(container->id);
 
 	if (!pid && !options->all)
 		return 0;

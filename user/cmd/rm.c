@@ -39,7 +39,7 @@ static int remove_one(struct mica_store *store, const char *id, void *userdata)
 
 	/* Somebody at work on it that does not run may be waited for; one that runs is refused. */
 	if (r == 0)
-		r = mica_container_lock(store, id, options->force || !mica_container_pid(id), &lock_fd);
+		r = mica_container_lock(store, id, options->force || !mica_container_init_pid(id), &lock_fd);
 	if (r == -EWOULDBLOCK || (r == 0 && lock_fd < 0))
 		return mica_container_remove(store, id, false, &lock_fd);
 	/* It removed itself when it ended. */

@@ -28,7 +28,7 @@ static int begin(struct mica_store *store, const char *id, void *userdata)
 
 	(void)userdata;
 	/* Already running is fine, as for docker start. */
-	if (mica_container_pid(id))
+	if (mica_container_init_pid(id))
 		return 0;
 	r = mica_container_lock(store, id, true, &lock_fd);
 	if (r == 0)

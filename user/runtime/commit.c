@@ -116,7 +116,7 @@ int mica_container_commit(struct mica_store *store, const char *id, const struct
 	if (r == 0 && change_config(config, settings, commit) < 0)
 		r = mica_store_refuse(store, -EINVAL, "an option is no UTF-8");
 	/* One that does not run must not begin meanwhile. */
-	if (r == 0 && !mica_container_pid(id))
+	if (r == 0 && !mica_container_init_pid(id))
 		r = mica_container_lock(store, id, true, &lock_fd);
 	if (r < 0)
 		return r;

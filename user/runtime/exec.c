@@ -34,7 +34,7 @@ static int find_user(struct mica_store *store, const char *id, const char *text,
 {
 	_cleanup_close_ int root_fd = -EBADF;
 	char reason[400] = "";
-	int r = mica_process_open_root(mica_container_pid(id), &root_fd);
+	int r = mica_process_open_root(mica_container_init_pid(id), &root_fd);
 
 	if (r == 0)
 		r = mica_user_find(root_fd, text, user, reason, sizeof(reason));
@@ -91,7 +91,7 @@ int mica_container_exec(struct mica_store *store, const char *id, const struct m
 	_cleanup_close_ int process_fd = -EBADF;
 	struct mica_user user = {};
 	const char *wanted;
-	int r = mica_container_pid(id) ? mica_prepare_settings(&prepared)
+	int r = mica_container_init_pid(id) ? mica_prepare_settings(&prepared)
 				       : mica_store_refuse(store, -EBUSY, "the container '%.12s' is not running", id);
 
 	if (r == 0)

@@ -20,18 +20,18 @@ void mica_container_files_close(const struct mica_container_files *files)
 int mica_container_files_open(struct mica_store *store, const char *id, struct mica_container_files *ret)
 {
 	struct mica_container_files files = MICA_CONTAINER_FILES_NONE;
-	int pid = mica_container_pid(id);
+	int pid = mica_container_init_pid(id);
 	int r;
 
 	if (pid) {
 		r = mica_process_open_root(pid, &files.root_fd);
-		if (r == 0 && mica_container_pid(id) == pid) {
+		if (r == 0 && mica_container_init_pid(id) == pid) {
 			*ret = files;
 			return 0;
 		}
 		mica_container_files_close(&files);
 		files = MICA_CONTAINER_FILES_NONE;
-		if (r < 0 && mica_container_pid(id))
+		if (r < 0 && mica_container_init_pid(id))
 			return mica_store_refuse(store, r, "cannot look into the container '%.12s'", id);
 	}
 	/* It ended meanwhile, perhaps: whoever kept it is waited for. */

@@ -36,7 +36,7 @@ int mica_run_told(const struct mica_prepared *prepared, int status, struct mica_
 
 int mica_run_ended(struct mica_store *store, const char *id, int status, int *lock_fd)
 {
-	int r = mica_container_pid(id) ? -EBUSY : 0;
+	int r = mica_container_init_pid(id) ? -EBUSY : 0;
 	int64_t auto_remove = 0;
 
 	if (r < 0) /* crun was killed, and the container lives on */
@@ -55,7 +55,7 @@ int mica_run_may_begin(struct mica_store *store, const char *id)
 	_cleanup_json_ json_t *settings = NULL;
 	int r;
 
-	if (mica_container_pid(id))
+	if (mica_container_init_pid(id))
 		return mica_store_refuse(store, -EBUSY, "the container '%.12s' is running", id);
 	r = mica_container_settings(store, id, &settings);
 	if (r == 0 && json_is_true(json_object_get(settings, "AutoRemove")))

@@ -36,10 +36,10 @@ static int signal_number(const char *text)
 /* The process, so that its number cannot become another's; negative: it does not run. */
 static int open_init(const char *id)
 {
-	int pid = mica_container_pid(id);
+	int pid = mica_container_init_pid(id);
 	int fd = pid ? pidfd_open(pid, 0) : -1;
 
-	if (fd >= 0 && mica_container_pid(id) != pid) {
+	if (fd >= 0 && mica_container_init_pid(id) != pid) {
 		(void)close(fd);
 		return -ESRCH;
 	}

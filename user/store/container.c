@@ -301,7 +301,7 @@ int mica_container_remove(struct mica_store *store, const char *id, bool volumes
 {
 	int r;
 
-	if (mica_container_pid(id))
+	if (mica_container_init_pid(id))
 		return mica_store_refuse(store, -EBUSY, "the container '%.12s' is running; stop it, or use --force",
 					 id);
 	mica_container_forget_run(id);
@@ -350,7 +350,7 @@ int mica_container_recover(struct mica_store *store)
 	for (size_t i = 0; i < ids.count; i++) {
 		_cleanup_close_ int fd = -EBADF;
 
-		if (mica_container_pid(ids.ids[i]) || mica_container_lock(store, ids.ids[i], false, &fd) < 0 ||
+		if (mica_container_init_pid(ids.ids[i]) || mica_container_lock(store, ids.ids[i], false, &fd) < 0 ||
 		    is_being_made(store, ids.ids[i]))
 			continue;
 		(void)mica_container_remove(store, ids.ids[i], true, &fd);

@@ -83,7 +83,7 @@ int mica_container_inspect(struct mica_store *store, const char *id,
 int mica_container_lock(struct mica_store *store, const char *id, bool wait, int *ret_fd);
 
 /** Init process of a container that runs; 0: it does not. */
-int mica_container_pid(const char *id);
+int mica_container_init_pid(const char *id);
 
 /** Takes away what a run left below MICA_CONTAINER_RUN. The container does not run. */
 void mica_container_forget_run(const char *id);

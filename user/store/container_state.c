@@ -33,7 +33,7 @@ static long long start_time(int pid)
 	return state == 'Z' || state == 'X' ? -1 : (long long)ticks;
 }
 
-int mica_container_pid(const char *id)
+int mica_container_init_pid(const char *id)
 {
 	_cleanup_json_ json_t *json = NULL;
 	_cleanup_free_ char *text = NULL;
