@@ -188,11 +188,11 @@ bool mica_cmd_find_unknown_option(const struct argp *argp, int argc, char *const
 	return find_unknown(argp, argc, argv, getenv("POSIXLY_CORRECT"), ret);
 }
 
-static int parse(const struct argp *argp, int argc, char **argv, bool stops_at_word, void *input)
+static int parse(const struct argp *argp, int argc, char **argv, bool stops_at_word, int wrong_usage, void *input)
 {
 	struct mica_cmd_unknown_option unknown;
 
-	argp_err_exit_status = MICA_EXIT_USAGE;
+	argp_err_exit_status = wrong_usage;
 	if (find_unknown(argp, argc, argv, stops_at_word || getenv("POSIXLY_CORRECT"), &unknown)) {
 		if (unknown.suggestion)
 			(void)fprintf(stderr, "%s: no option '--%.*s'; did you mean '--%s'?\n", argv[0],
@@ -200,17 +200,17 @@ static int parse(const struct argp *argp, int argc, char **argv, bool stops_at_w
 		else
 			(void)fprintf(stderr, "%s: no option '--%.*s'; '%s --help' lists them\n", argv[0],
 				      unknown.name_size, unknown.name, argv[0]);
-		exit(MICA_EXIT_USAGE);
+		exit(wrong_usage);
 	}
 	return argp_parse(argp, argc, argv, stops_at_word ? ARGP_IN_ORDER : 0, NULL, input);
 }
 
 int mica_cmd_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
-	return parse(argp, argc, argv, false, input);
+	return parse(argp, argc, argv, false, MICA_EXIT_USAGE, input);
 }
 
-int mica_cmd_parse_to_word(const struct argp *argp, int argc, char **argv, void *input)
+int mica_cmd_parse_to_word(const struct argp *argp, int argc, char **argv, int wrong_usage, void *input)
 {
-	return parse(argp, argc, argv, true, input);
+	return parse(argp, argc, argv, true, wrong_usage, input);
 }

@@ -81,8 +81,8 @@ int mica_cmd_run_group(const struct mica_command_group *group, int argc, char **
  */
 int mica_cmd_parse(const struct argp *argp, int argc, char **argv, void *input);
 /** The same, for verbs that take a command with options of its own: the parser gets the words in order, and takes what
- *  is left for itself (state->next = state->argc) when it has seen enough. */
-int mica_cmd_parse_to_word(const struct argp *argp, int argc, char **argv, void *input);
+ *  is left for itself (state->next = state->argc) when it has seen enough. `wrong_usage`: the exit status of that. */
+int mica_cmd_parse_to_word(const struct argp *argp, int argc, char **argv, int wrong_usage, void *input);
 
 /** What is wrong with a command line's long options. Strings are those of argv and of the options. */
 struct mica_cmd_unknown_option {

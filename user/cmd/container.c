@@ -153,7 +153,7 @@ int mica_cmd_container_parse(bool run, int argc, char **argv, struct mica_cmd_co
 	};
 	int status;
 
-	if (mica_cmd_parse_to_word(&argp, argc, argv, container))
+	if (mica_cmd_parse_to_word(&argp, argc, argv, run ? MICA_EXIT_ENGINE : MICA_EXIT_USAGE, container))
 		return MICA_EXIT_ENGINE;
 	status = mica_cmd_store_open(container->root, ret);
 	return status == MICA_EXIT_OK ? MICA_EXIT_OK : run ? MICA_EXIT_ENGINE : status;

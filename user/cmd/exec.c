@@ -104,7 +104,7 @@ static int run(int argc, char **argv)
 	struct options options = {};
 	int status = MICA_EXIT_ENGINE;
 
-	if (mica_cmd_parse_to_word(&argp, argc, argv, &options))
+	if (mica_cmd_parse_to_word(&argp, argc, argv, MICA_EXIT_ENGINE, &options))
 		return status;
 	if (mica_cmd_store_open(options.root, &store) == MICA_EXIT_OK)
 		status = run_exec(store, &options);

@@ -35,7 +35,8 @@ static json_t *process_capabilities(const struct mica_bundle *bundle)
 
 static json_t *groups(const struct mica_user *user)
 {
-	json_t *list = json_array();
+	/* The first one too: else a file that is closed to the group would be open to its members (CVE-2022-36109). */
+	json_t *list = json_pack("[I]", (json_int_t)user->gid);
 
 	for (size_t i = 0; i < user->group_count; i++)
 		(void)json_array_append_new(list, json_integer(user->groups[i]));
