@@ -206,7 +206,8 @@ static int run(int argc, char **argv)
 	static const struct argp argp = {
 		.parser = parse_option,
 		.args_doc = "CONTAINER:PATH\nPATH",
-		.doc = "Shows which layer a file comes from, and which hide it; of a directory, what is in it. PATH lies in "
+		.doc = "Shows which layer a file comes from, and which hide it; of a directory, what is in it. PATH "
+		       "lies in "
 		       "a union that is mounted here; CONTAINER is mica's own, Docker's or Podman's.",
 		.children = children,
 	};

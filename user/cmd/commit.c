@@ -44,12 +44,13 @@ static int run(int argc, char **argv)
 	_cleanup_store_ struct mica_store *store = NULL;
 	_cleanup_free_ char *id = NULL, *image = NULL;
 	struct mica_container_commit commit = {};
-	struct mica_cmd_words words = { .least = 1, .most = 2, .question = "which container?", .take = take,
-					.userdata = &commit };
-	int status = mica_cmd_words_parse(
-		options, "CONTAINER [IMAGE]",
-		"Makes an image of a container: its image's layers, and one more with what it wrote, without its volumes.",
-		argc, argv, &words, &store);
+	struct mica_cmd_words words = {
+		.least = 1, .most = 2, .question = "which container?", .take = take, .userdata = &commit
+	};
+	int status = mica_cmd_words_parse(options, "CONTAINER [IMAGE]",
+					  "Makes an image of a container: its image's layers, and one more with what "
+					  "it wrote, without its volumes.",
+					  argc, argv, &words, &store);
 	int r;
 
 	if (status != MICA_EXIT_OK)

@@ -21,23 +21,27 @@ enum {
 	KEY_NETWORK,
 };
 
-#define COMMON_OPTIONS                                                                                                 \
-	{ "volume", 'v', "[SOURCE:]PATH[:OPTIONS]", 0,                                                                 \
-	  "A volume, or a directory of the host, at PATH; options: ro, rw, nocopy, rprivate, rslave", 0 },             \
-		{ "volumes-from", KEY_VOLUMES_FROM, "CONTAINER[:ro]", 0, "All volumes of another container", 0 },      \
-		{ "rm", KEY_RM, NULL, 0, "Remove it, with its anonymous volumes, when it ends", 0 },                   \
-		{ "name", KEY_NAME, "NAME", 0, "Its name (else one is made up)", 0 },                                  \
-		{ "env", 'e', "NAME[=VALUE]", 0, "A variable of its environment", 0 },                                 \
-		{ "workdir", 'w', "PATH", 0, "Where its program starts", 0 },                                          \
-		{ "user", 'u', "USER[:GROUP]", 0, "Who runs it: names of its own, or numbers", 0 },                    \
-		{ "interactive", 'i', NULL, 0, "Keep its standard input open", 0 },                                    \
-		{ "tty", 't', NULL, 0, "Give it a terminal", 0 },                                                      \
-		{ "read-only", KEY_READ_ONLY, NULL, 0, "Its root file system is read-only", 0 },                       \
-		{ "tmpfs", KEY_TMPFS, "PATH[:OPTIONS]", 0, "A file system in memory at PATH", 0 },                     \
-		{ "entrypoint", KEY_ENTRYPOINT, "PROGRAM", 0, "In the place of the image's", 0 },                      \
-		{ "hostname", 'h', "NAME", 0, "Its host name (else the start of its id)", 0 },                         \
-	{                                                                                                              \
-		"network", KEY_NETWORK, "host|none", 0, "The host's network, or none (the default)", 0                 \
+#define COMMON_OPTIONS                                                                                            \
+	{ "volume",                                                                                               \
+	  'v',                                                                                                    \
+	  "[SOURCE:]PATH[:OPTIONS]",                                                                              \
+	  0,                                                                                                      \
+	  "A volume, or a directory of the host, at PATH; options: ro, rw, nocopy, rprivate, rslave",             \
+	  0 },                                                                                                    \
+		{ "volumes-from", KEY_VOLUMES_FROM, "CONTAINER[:ro]", 0, "All volumes of another container", 0 }, \
+		{ "rm", KEY_RM, NULL, 0, "Remove it, with its anonymous volumes, when it ends", 0 },              \
+		{ "name", KEY_NAME, "NAME", 0, "Its name (else one is made up)", 0 },                             \
+		{ "env", 'e', "NAME[=VALUE]", 0, "A variable of its environment", 0 },                            \
+		{ "workdir", 'w', "PATH", 0, "Where its program starts", 0 },                                     \
+		{ "user", 'u', "USER[:GROUP]", 0, "Who runs it: names of its own, or numbers", 0 },               \
+		{ "interactive", 'i', NULL, 0, "Keep its standard input open", 0 },                               \
+		{ "tty", 't', NULL, 0, "Give it a terminal", 0 },                                                 \
+		{ "read-only", KEY_READ_ONLY, NULL, 0, "Its root file system is read-only", 0 },                  \
+		{ "tmpfs", KEY_TMPFS, "PATH[:OPTIONS]", 0, "A file system in memory at PATH", 0 },                \
+		{ "entrypoint", KEY_ENTRYPOINT, "PROGRAM", 0, "In the place of the image's", 0 },                 \
+		{ "hostname", 'h', "NAME", 0, "Its host name (else the start of its id)", 0 },                    \
+	{                                                                                                         \
+		"network", KEY_NETWORK, "host|none", 0, "The host's network, or none (the default)", 0            \
 	}
 
 static error_t take_string(int key, const char *argument, struct mica_container_options *options)

@@ -41,8 +41,8 @@ static int copy(struct mica_store *store, char *const *words, bool archive)
 	int r;
 
 	if (!from == !to) {
-		mica_log_error(from ? "cannot copy from a container to another" :
-				      "one of both must be a container's, as CONTAINER:PATH");
+		mica_log_error(from ? "cannot copy from a container to another"
+				    : "one of both must be a container's, as CONTAINER:PATH");
 		return MICA_EXIT_USAGE;
 	}
 	r = mica_container_find(store, from ? words[0] : words[1], &id);
@@ -64,12 +64,13 @@ static int run(int argc, char **argv)
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
 	bool archive = false;
-	struct mica_cmd_words words = { .least = 2, .most = 2, .question = "from where to where?", .take = take,
-					.userdata = &archive };
-	int status = mica_cmd_words_parse(
-		options, "CONTAINER:PATH PATH\nPATH CONTAINER:PATH",
-		"Copies files between a container and the host. What a volume hides in the container is not the volume's.",
-		argc, argv, &words, &store);
+	struct mica_cmd_words words = {
+		.least = 2, .most = 2, .question = "from where to where?", .take = take, .userdata = &archive
+	};
+	int status = mica_cmd_words_parse(options, "CONTAINER:PATH PATH\nPATH CONTAINER:PATH",
+					  "Copies files between a container and the host. What a volume hides in the "
+					  "container is not the volume's.",
+					  argc, argv, &words, &store);
 
 	return status == MICA_EXIT_OK ? copy(store, words.words, archive) : status;
 }

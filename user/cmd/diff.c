@@ -53,7 +53,8 @@ static int run(int argc, char **argv)
 	static const struct argp argp = {
 		.parser = parse_option,
 		.args_doc = "CONTAINER",
-		.doc = "Shows what a container added (A), changed (C) and deleted (D) of its image: mica's own, Docker's, "
+		.doc = "Shows what a container added (A), changed (C) and deleted (D) of its image: mica's own, "
+		       "Docker's, "
 		       "Podman's.",
 		.children = children,
 	};

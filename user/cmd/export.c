@@ -42,11 +42,12 @@ static int run(int argc, char **argv)
 	_cleanup_store_ struct mica_store *store = NULL;
 	_cleanup_close_ int fd = -EBADF;
 	const char *output = NULL;
-	struct mica_cmd_words words = { .least = 1, .most = 1, .question = "which container?", .take = take,
-					.userdata = &output };
+	struct mica_cmd_words words = {
+		.least = 1, .most = 1, .question = "which container?", .take = take, .userdata = &output
+	};
 	int status = mica_cmd_words_parse(options, "CONTAINER",
-					  "Writes a container's whole file system as a tar, without its volumes.",
-					  argc, argv, &words, &store);
+					  "Writes a container's whole file system as a tar, without its volumes.", argc,
+					  argv, &words, &store);
 
 	if (status != MICA_EXIT_OK)
 		return status;

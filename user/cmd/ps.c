@@ -76,14 +76,14 @@ static void join(const json_t *words, struct mica_buffer *text)
 
 static int print_json(const struct mica_stored_container *container, const json_t *settings, int pid)
 {
-	_cleanup_json_ json_t *object = json_pack(
-		"{s:s, s:s, s:s*, s:O*, s:O*, s:s, s:I, s:O*}", "id", container->id, "name", container->name,
-		"image_id", container->image, "image", json_object_get(settings, "Image"), "command",
-		json_object_get(settings, "Args"), "state",
-		pid			     ? "running" :
-		container->exit_status < 0 ? "created" :
-					     "exited",
-		"created_ns", (json_int_t)container->created, "mounts", json_object_get(settings, "Mounts"));
+	_cleanup_json_ json_t *object =
+		json_pack("{s:s, s:s, s:s*, s:O*, s:O*, s:s, s:I, s:O*}", "id", container->id, "name", container->name,
+			  "image_id", container->image, "image", json_object_get(settings, "Image"), "command",
+			  json_object_get(settings, "Args"), "state",
+			  pid                          ? "running"
+			  : container->exit_status < 0 ? "created"
+						       : "exited",
+			  "created_ns", (json_int_t)container->created, "mounts", json_object_get(settings, "Mounts"));
 
 	if (pid)
 		(void)json_object_set_new(object, "pid", json_integer(pid));

@@ -40,8 +40,6 @@ static int remove_one(struct mica_store *store, const char *id, void *userdata)
 	/* Somebody at work on it that does not run may be waited for; one that runs is refused. */
 	if (r == 0)
 		r = mica_container_lock(store, id, options->force || !mica_container_init_pid(id), &lock_fd);
-	if (r == -EWOULDBLOCK || (r == 0 && lock_fd < 0))
-		return mica_container_remove(store, id, false, &lock_fd);
 	/* It removed itself when it ended. */
 	if (r == -ENOENT && options->force)
 		return 0;
@@ -57,8 +55,9 @@ static int run(int argc, char **argv)
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
 	struct options options = {};
-	struct mica_cmd_words words = { .least = 1, .most = SIZE_MAX, .question = "which container?", .take = take,
-					.userdata = &options };
+	struct mica_cmd_words words = {
+		.least = 1, .most = SIZE_MAX, .question = "which container?", .take = take, .userdata = &options
+	};
 	int status = mica_cmd_words_parse(table, "CONTAINER...", "Removes containers, with what they wrote.", argc,
 					  argv, &words, &store);
 

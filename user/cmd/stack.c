@@ -106,9 +106,10 @@ int mica_cmd_stack_find(const char *root, const char *name, struct mica_stack *r
 		mica_log_error("several containers begin with '%s'", name);
 		return MICA_EXIT_FAILURE;
 	case -ENODATA:
-		mica_log_error("the layers of '%s' cannot be told: it is no union, or does not run and its engine keeps "
-			       "no list",
-			       name);
+		mica_log_error(
+			"the layers of '%s' cannot be told: it is no union, or does not run and its engine keeps "
+			"no list",
+			name);
 		return MICA_EXIT_FAILURE;
 	default:
 		mica_log_error_errno(r, "cannot find the layers of '%s'", name);

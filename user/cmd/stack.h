@@ -7,8 +7,8 @@
 
 #include "container/stack.h"
 
-/** Finds a container of mica's store (`root` as for --root), else of an engine. Says what is in the way. Returns the exit
- *  status. */
+/** Finds a container of mica's store (`root` as for --root), else of an engine. Says what is in the way. Returns the
+ * exit status. */
 int mica_cmd_stack_find(const char *root, const char *name, struct mica_stack *ret);
 
 /** Opens the directories. Caller closes each and frees the array; NULL: said why. */

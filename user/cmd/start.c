@@ -63,8 +63,9 @@ static int run(int argc, char **argv)
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
 	bool attached = false;
-	struct mica_cmd_words words = { .least = 1, .most = SIZE_MAX, .question = "which container?", .take = take,
-					.userdata = &attached };
+	struct mica_cmd_words words = {
+		.least = 1, .most = SIZE_MAX, .question = "which container?", .take = take, .userdata = &attached
+	};
 	int status = mica_cmd_words_parse(options, "CONTAINER...",
 					  "Starts containers that were made and do not run, in the background.", argc,
 					  argv, &words, &store);

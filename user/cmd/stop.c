@@ -35,8 +35,9 @@ static int run(int argc, char **argv)
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
 	unsigned seconds = 10;
-	struct mica_cmd_words words = { .least = 1, .most = SIZE_MAX, .question = "which container?", .take = take,
-					.userdata = &seconds };
+	struct mica_cmd_words words = {
+		.least = 1, .most = SIZE_MAX, .question = "which container?", .take = take, .userdata = &seconds
+	};
 	int status = mica_cmd_words_parse(
 		options, "CONTAINER...",
 		"Asks containers to end, by the signal that their image wants, kills those that do not, and waits.",

@@ -62,7 +62,8 @@ int mica_own_parse_state(const char *id, const char *data, size_t size, struct m
 	container->id = strdup(id);
 	if (!container->id || copy(json, "name", &container->name) < 0 || copy(json, "image", &container->image) < 0 ||
 	    copy(json, "imageId", &container->image_id) < 0 || copy(json, "upper", &container->upper_directory) < 0 ||
-	    copy(json, "root", &container->root_directory) < 0 || copy(json, "bundle", &container->bundle_directory) < 0)
+	    copy(json, "root", &container->root_directory) < 0 ||
+	    copy(json, "bundle", &container->bundle_directory) < 0)
 		r = -ENOMEM;
 	if (r == 0 && !container->name)
 		r = -EBADMSG;

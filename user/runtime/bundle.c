@@ -11,10 +11,11 @@
 /* Those that Docker gives. */
 static json_t *capabilities(bool may_make_devices)
 {
-	static const char *const names[] = { "CAP_CHOWN",	     "CAP_DAC_OVERRIDE", "CAP_FSETID",	 "CAP_FOWNER",
-					     "CAP_NET_RAW",	     "CAP_SETGID",	 "CAP_SETUID",	 "CAP_SETFCAP",
-					     "CAP_SETPCAP",	     "CAP_SYS_CHROOT",	 "CAP_KILL",	 "CAP_AUDIT_WRITE",
-					     "CAP_NET_BIND_SERVICE", "CAP_MKNOD" };
+	static const char *const names[] = {
+		"CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FSETID",           "CAP_FOWNER",  "CAP_NET_RAW",
+		"CAP_SETGID", "CAP_SETUID",       "CAP_SETFCAP",          "CAP_SETPCAP", "CAP_SYS_CHROOT",
+		"CAP_KILL",   "CAP_AUDIT_WRITE",  "CAP_NET_BIND_SERVICE", "CAP_MKNOD"
+	};
 	size_t count = sizeof(names) / sizeof(names[0]) - (may_make_devices ? 0 : 1);
 	json_t *list = json_array();
 
@@ -96,9 +97,9 @@ static json_t *system_mounts(bool host_network)
 
 	/* Names are looked up as on the host. */
 	for (size_t i = 0; host_network && i < sizeof(files) / sizeof(files[0]); i++)
-		(void)json_array_append_new(mounts, json_pack("{s:s, s:s, s:s, s:[s,s]}", "destination", files[i],
-							      "type", "bind", "source", files[i], "options", "rbind",
-							      "ro"));
+		(void)json_array_append_new(mounts,
+					    json_pack("{s:s, s:s, s:s, s:[s,s]}", "destination", files[i], "type",
+						      "bind", "source", files[i], "options", "rbind", "ro"));
 	return mounts;
 }
 
@@ -123,8 +124,8 @@ static json_t *bind(const struct mica_bundle *bundle, const json_t *mount)
 	const char *propagation = mica_json_string(mount, "Propagation"), *source = mica_json_string(mount, "Source");
 	_cleanup_free_ char *directory = NULL;
 
-	if (!source && asprintf(&directory, "%s/volumes/%s/_data", bundle->store_root,
-				mica_json_string(mount, "Name")) < 0) {
+	if (!source &&
+	    asprintf(&directory, "%s/volumes/%s/_data", bundle->store_root, mica_json_string(mount, "Name")) < 0) {
 		directory = NULL;
 		return NULL;
 	}

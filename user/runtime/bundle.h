@@ -13,11 +13,13 @@ struct mica_bundle {
 	const char *store_root;
 	const json_t *settings;
 	const struct mica_user *user;
-	/** The devices that it may open can be limited (a device cgroup, by CAP_SYS_RESOURCE); else it may make none. */
+	/** The devices that it may open can be limited (a device cgroup, by CAP_SYS_RESOURCE); else it may make none.
+	 */
 	bool device_cgroup;
 };
 
-/** An OCI runtime specification (config.json) of a container. NULL: out of memory, or the settings make no sense. Pure. */
+/** An OCI runtime specification (config.json) of a container. NULL: out of memory, or the settings make no sense. Pure.
+ */
 json_t *mica_bundle_config(const struct mica_bundle *bundle);
 
 #endif

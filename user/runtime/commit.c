@@ -46,9 +46,9 @@ static int add_history(json_t *config, const struct mica_container_commit *commi
 		if (json_object_set_new(config, "history", history) < 0)
 			return -ENOMEM;
 	}
-	return json_array_append_new(history, json_pack("{s:s, s:s, s:s*, s:s*}", "created", now, "created_by",
-							"mica commit", "comment", commit->message, "author",
-							commit->author));
+	return json_array_append_new(history,
+				     json_pack("{s:s, s:s, s:s*, s:s*}", "created", now, "created_by", "mica commit",
+					       "comment", commit->message, "author", commit->author));
 }
 
 /* The container's own words take the place of the image's. */
@@ -99,8 +99,8 @@ static int commit_tree(struct mica_store *store, const char *id, json_t *config,
 	tree_fd = mica_tree_open(store->layers_fd, path, O_RDONLY | O_DIRECTORY);
 	if (tree_fd < 0)
 		return mica_store_refuse(store, tree_fd, "cannot open the files of '%.12s'", id);
-	return mica_image_commit(
-		store, &(struct mica_commit){ .tree_fd = tree_fd, .config = config, .name = name }, ret_image);
+	return mica_image_commit(store, &(struct mica_commit){ .tree_fd = tree_fd, .config = config, .name = name },
+				 ret_image);
 }
 
 int mica_container_commit(struct mica_store *store, const char *id, const struct mica_container_commit *commit,

@@ -39,8 +39,9 @@ static int receive(int socket_fd)
 {
 	char control[CMSG_SPACE(sizeof(int))] = {}, data[256];
 	struct iovec part = { data, sizeof(data) };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
-				  .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	const struct cmsghdr *header;
 	int fd = -EBADF;
 

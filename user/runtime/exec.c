@@ -67,8 +67,12 @@ static int call(const struct mica_prepared *prepared, const struct mica_exec_opt
 	_cleanup_(mica_words_free) struct mica_words words = {};
 	struct mica_foreground foreground;
 	char process[40];
-	const char *const verb[] = { "exec", "--process", process, options->detached ? "--detach" : prepared->id,
-				     options->detached ? prepared->id : NULL, NULL };
+	const char *const verb[] = { "exec",
+				     "--process",
+				     process,
+				     options->detached ? "--detach" : prepared->id,
+				     options->detached ? prepared->id : NULL,
+				     NULL };
 	int r = mica_crun_words(&words, prepared->log);
 
 	(void)snprintf(process, sizeof(process), "/proc/self/fd/%d", process_fd);
@@ -77,7 +81,7 @@ static int call(const struct mica_prepared *prepared, const struct mica_exec_opt
 	if (r < 0)
 		return r;
 	mica_foreground_begin(&foreground);
-	r = mica_foreground_spawn(&foreground, &words, options->interactive);
+	r = mica_foreground_spawn(&foreground, &words, options->interactive, -EBADF);
 	if (r == 0)
 		*ret_status = mica_foreground_wait(&foreground);
 	mica_foreground_end(&foreground);
@@ -91,8 +95,9 @@ int mica_container_exec(struct mica_store *store, const char *id, const struct m
 	_cleanup_close_ int process_fd = -EBADF;
 	struct mica_user user = {};
 	const char *wanted;
-	int r = mica_container_init_pid(id) ? mica_prepare_settings(&prepared)
-				       : mica_store_refuse(store, -EBUSY, "the container '%.12s' is not running", id);
+	int r = mica_container_init_pid(id)
+			? mica_prepare_settings(&prepared)
+			: mica_store_refuse(store, -EBUSY, "the container '%.12s' is not running", id);
 
 	if (r == 0)
 		r = make_settings(store, options, prepared.settings);

@@ -28,7 +28,7 @@ void mica_foreground_end(const struct mica_foreground *foreground)
 	(void)sigprocmask(SIG_SETMASK, &foreground->before, NULL);
 }
 
-int mica_foreground_spawn(struct mica_foreground *foreground, const struct mica_words *words, bool input)
+int mica_foreground_spawn(struct mica_foreground *foreground, const struct mica_words *words, bool input, int kept_fd)
 {
 	pid_t pid = fork();
 
@@ -39,6 +39,8 @@ int mica_foreground_spawn(struct mica_foreground *foreground, const struct mica_
 
 		if (null_fd > 0)
 			(void)dup2(null_fd, 0);
+		if (kept_fd >= 0)
+			(void)fcntl(kept_fd, F_SETFD, 0);
 		mica_crun_exec(words);
 		_exit(MICA_EXIT_RUNTIME);
 	}

@@ -9,7 +9,8 @@
 
 #include "container/json.h"
 
-/** Its member "config", or an empty object; borrowed from `image`, or new in `empty`. Never NULL unless out of memory. */
+/** Its member "config", or an empty object; borrowed from `image`, or new in `empty`. Never NULL unless out of memory.
+ */
 static inline const json_t *mica_image_settings(const json_t *image, const json_t *empty)
 {
 	const json_t *config = json_object_get(image, "config");

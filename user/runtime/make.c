@@ -63,9 +63,8 @@ static int make_arguments(struct mica_store *store, const struct making *making,
 {
 	const struct mica_container_options *options = making->options;
 	json_t *entry = mica_json_strings(options->entrypoint ? NULL : json_object_get(config, "Entrypoint"));
-	json_t *command = mica_json_strings(options->argument_count || options->entrypoint
-						    ? NULL
-						    : json_object_get(config, "Cmd"));
+	json_t *command = mica_json_strings(
+		options->argument_count || options->entrypoint ? NULL : json_object_get(config, "Cmd"));
 	json_t *all = json_array();
 	int r = 0;
 
@@ -224,15 +223,16 @@ static char *print_settings(const struct mica_container_request *request)
 /* Two words, as it pleases people. */
 static int make_name(char name[static 64])
 {
-	static const char *const first[] = { "bright", "calm",   "clear", "cool",  "deep",   "early", "fine",  "firm",
-					     "gentle", "golden", "green", "happy", "honest", "keen",  "light", "mild",
-					     "neat",   "noble",  "open",  "plain", "proud",  "quick", "quiet", "rare",
-					     "round",  "sharp",  "still", "swift", "warm",   "wide",  "wild",  "young" };
-	static const char *const second[] = { "agate",    "amber",  "basalt",  "beryl",    "calcite", "chert",   "coral",
-					      "diorite",  "flint",  "galena",  "garnet",   "gneiss",  "granite", "gypsum",
-					      "halite",   "jade",   "jasper",  "lapis",    "lava",    "lignite", "marble",
-					      "obsidian", "onyx",   "opal",    "peridot",  "pumice",  "quartz",  "ruby",
-					      "schist",   "slate",  "spinel",  "topaz" };
+	static const char *const first[] = {
+		"bright", "calm",   "clear", "cool",  "deep",  "early", "fine",  "firm", "gentle", "golden", "green",
+		"happy",  "honest", "keen",  "light", "mild",  "neat",  "noble", "open", "plain",  "proud",  "quick",
+		"quiet",  "rare",   "round", "sharp", "still", "swift", "warm",  "wide", "wild",   "young"
+	};
+	static const char *const second[] = { "agate",    "amber", "basalt", "beryl",   "calcite", "chert",   "coral",
+					      "diorite",  "flint", "galena", "garnet",  "gneiss",  "granite", "gypsum",
+					      "halite",   "jade",  "jasper", "lapis",   "lava",    "lignite", "marble",
+					      "obsidian", "onyx",  "opal",   "peridot", "pumice",  "quartz",  "ruby",
+					      "schist",   "slate", "spinel", "topaz" };
 	unsigned short random[3];
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))

@@ -20,7 +20,7 @@ struct mica_prepared {
 	/** In which its root is mounted; ended when crun was begun. */
 	struct mica_private_mounts mounts;
 };
-#define MICA_PREPARED(the_store, the_id)                                                              \
+#define MICA_PREPARED(the_store, the_id) \
 	((struct mica_prepared){ .store = (the_store), .id = (the_id), .mounts = MICA_PRIVATE_MOUNTS_NONE })
 #define _cleanup_prepared_ _cleanup_(mica_prepared_free)
 void mica_prepared_free(struct mica_prepared *prepared);

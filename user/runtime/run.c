@@ -46,8 +46,7 @@ int mica_run_ended(struct mica_store *store, const char *id, int status, int *lo
 				 id);
 	if (r < 0)
 		return mica_store_database_failed(store, r);
-	return auto_remove ? mica_container_remove(store, id, true, lock_fd)
-			   : mica_container_ended(store, id, status);
+	return auto_remove ? mica_container_remove(store, id, true, lock_fd) : mica_container_ended(store, id, status);
 }
 
 int mica_run_may_begin(struct mica_store *store, const char *id)
@@ -81,7 +80,7 @@ int mica_container_run(struct mica_store *store, const char *id, int lock_fd, in
 		r = run_words(&prepared, &words);
 	if (r == 0)
 		r = mica_foreground_spawn(&foreground, &words,
-					  json_is_true(json_object_get(prepared.settings, "OpenStdin")));
+					  json_is_true(json_object_get(prepared.settings, "OpenStdin")), own_lock_fd);
 	/* The mounts are crun's now; here they must not be in the way of a removal. */
 	mica_private_mounts_end(&prepared.mounts);
 	if (r == 0) {

@@ -25,8 +25,8 @@ int mica_container_run(struct mica_store *store, const char *id, int lock_fd, in
 int mica_container_run_detached(struct mica_store *store, const char *id, int lock_fd, int *ret_status,
 				struct mica_run_reason *reason);
 
-/** Asks a container to end (its stop signal), kills it after so many seconds, and waits until it is at rest. 0 also where
- *  it does not run. */
+/** Asks a container to end (its stop signal), kills it after so many seconds, and waits until it is at rest. 0 also
+ * where it does not run. */
 int mica_container_stop(struct mica_store *store, const char *id, unsigned seconds);
 /** Sends its init a signal; 0 also where it does not run. */
 int mica_container_kill(struct mica_store *store, const char *id, int signal);

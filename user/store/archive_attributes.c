@@ -73,7 +73,8 @@ static int set_times(int fd, int directory_fd, const char *name, struct archive_
 
 	if (!libarchive.archive_entry_mtime_is_set(entry))
 		return 0;
-	times[0] = times[1] = (struct timespec){ libarchive.archive_entry_mtime(entry), libarchive.archive_entry_mtime_nsec(entry) };
+	times[0] = times[1] =
+		(struct timespec){ libarchive.archive_entry_mtime(entry), libarchive.archive_entry_mtime_nsec(entry) };
 	if (fd >= 0)
 		return futimens(fd, times) < 0 ? -errno : 0;
 	return utimensat(directory_fd, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;

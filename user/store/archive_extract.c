@@ -387,7 +387,7 @@ static int extract_entry(struct extraction *extraction, struct archive_entry *en
 	if (r < 0)
 		return r;
 	return libarchive.archive_entry_hardlink(entry) ? extract_link(extraction, entry, name)
-					     : extract_other(extraction, entry, name);
+							: extract_other(extraction, entry, name);
 }
 
 static int extract_all(struct extraction *extraction)

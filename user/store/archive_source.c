@@ -146,7 +146,8 @@ static int read_entries(struct mica_import_source *source)
 	    libarchive.archive_read_support_format_empty(tar) == ARCHIVE_OK &&
 	    libarchive.archive_read_support_filter_none(tar) == ARCHIVE_OK &&
 	    libarchive.archive_read_open_fd(tar, source->fd, 65536) == ARCHIVE_OK)
-		while (error == 0 && ((r = libarchive.archive_read_next_header(tar, &entry)) == ARCHIVE_OK || r == ARCHIVE_WARN))
+		while (error == 0 &&
+		       ((r = libarchive.archive_read_next_header(tar, &entry)) == ARCHIVE_OK || r == ARCHIVE_WARN))
 			error = add_entry(source, tar, entry);
 	(void)libarchive.archive_read_free(tar);
 	if (error < 0)

@@ -63,7 +63,8 @@ static int put_header(struct output *output, const char *path)
 	/* A warning: a name is no text, and is written as bytes. */
 	if (r == ARCHIVE_OK || r == ARCHIVE_WARN)
 		return 0;
-	return fail(output, libarchive.archive_errno(output->tar) > 0 ? -libarchive.archive_errno(output->tar) : -EIO, path);
+	return fail(output, libarchive.archive_errno(output->tar) > 0 ? -libarchive.archive_errno(output->tar) : -EIO,
+		    path);
 }
 
 /* A whiteout file: `name` below the directory of `path`. */
@@ -156,7 +157,8 @@ static int put_data(struct output *output, const struct mica_tree_entry *entry)
 		if (got == 0)
 			return -ESTALE; /* it became shorter meanwhile */
 		if (libarchive.archive_write_data(output->tar, output->chunk, (size_t)got) != got)
-			return libarchive.archive_errno(output->tar) > 0 ? -libarchive.archive_errno(output->tar) : -EIO;
+			return libarchive.archive_errno(output->tar) > 0 ? -libarchive.archive_errno(output->tar)
+									 : -EIO;
 		left -= got;
 	}
 	return 0;

@@ -99,8 +99,8 @@ static int check_layer(struct check *check, const char *id)
 static int check_layers(struct check *check)
 {
 	_cleanup_chain_ struct mica_chain ids = {};
-	int r = mica_database_query(check->store->database, mica_chain_add_row, &ids, "SELECT id FROM layers ORDER BY number",
-				    NULL);
+	int r = mica_database_query(check->store->database, mica_chain_add_row, &ids,
+				    "SELECT id FROM layers ORDER BY number", NULL);
 
 	for (size_t i = 0; r == 0 && i < ids.count; i++)
 		r = check_layer(check, ids.ids[i]);
@@ -110,7 +110,8 @@ static int check_layers(struct check *check)
 static int check_volumes(struct check *check)
 {
 	_cleanup_chain_ struct mica_chain names = {};
-	int r = mica_database_query(check->store->database, mica_chain_add_row, &names, "SELECT name FROM volumes", NULL);
+	int r = mica_database_query(check->store->database, mica_chain_add_row, &names, "SELECT name FROM volumes",
+				    NULL);
 
 	for (size_t i = 0; r == 0 && i < names.count; i++)
 		if (faccessat(check->store->volumes_fd, names.ids[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0)

@@ -9,7 +9,8 @@
 struct mica_commit {
 	/** The tree that becomes the new layer: a writable layer's own files, with overlayfs' marks. */
 	int tree_fd;
-	/** Configuration of the new image (OCI image-spec), whose rootfs names the layers that it stands on; changed. */
+	/** Configuration of the new image (OCI image-spec), whose rootfs names the layers that it stands on; changed.
+	 */
 	json_t *config;
 	/** NULL: none. */
 	const char *name;

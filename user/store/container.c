@@ -117,6 +117,13 @@ static int ignore(const struct mica_stored_container *container, void *userdata)
 	return 0;
 }
 
+static int refuse_lock(struct mica_store *store, const char *id, int error)
+{
+	if (mica_container_init_pid(id))
+		return mica_store_refuse(store, -EBUSY, "the container '%.12s' is running", id);
+	return mica_store_refuse(store, error, "another mica is at work on the container '%.12s'", id);
+}
+
 int mica_container_lock(struct mica_store *store, const char *id, bool wait, int *ret_fd)
 {
 	_cleanup_close_ int fd = -EBADF;
@@ -131,7 +138,7 @@ int mica_container_lock(struct mica_store *store, const char *id, bool wait, int
 		r = flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB));
 	while (r < 0 && errno == EINTR);
 	if (r < 0)
-		return mica_store_refuse(store, -errno, "the container '%.12s' is at work", id);
+		return refuse_lock(store, id, -errno);
 	/* Meanwhile it may have been removed, and this directory be one that was only made above. */
 	r = mica_container_inspect(store, id, ignore, NULL);
 	if (r == -ENOENT)
@@ -205,8 +212,7 @@ static int is_free(struct mica_store *store, const char *name)
 		     : 0;
 }
 
-static int stage_layer(struct mica_store *store, const struct mica_container_request *request,
-		       struct mica_stage *stage)
+static int stage_layer(struct mica_store *store, const struct mica_container_request *request, struct mica_stage *stage)
 {
 	int r = mica_stage_begin(store, stage);
 
@@ -250,9 +256,10 @@ int mica_container_create(struct mica_store *store, const struct mica_container_
 /* Rows of volumes that only this container had; before the container's own row goes, which frees them. */
 static int forget_volumes(struct mica_store *store, const char *id)
 {
-	static const char alone[] = "SELECT v.name FROM volumes v JOIN container_volumes c ON c.volume = v.name"
-				    " WHERE c.container = ?1 AND v.anonymous AND NOT EXISTS"
-				    " (SELECT 1 FROM container_volumes o WHERE o.volume = v.name AND o.container <> ?1)";
+	static const char alone[] =
+		"SELECT v.name FROM volumes v JOIN container_volumes c ON c.volume = v.name"
+		" WHERE c.container = ?1 AND v.anonymous AND NOT EXISTS"
+		" (SELECT 1 FROM container_volumes o WHERE o.volume = v.name AND o.container <> ?1)";
 	_cleanup_chain_ struct mica_chain names = {};
 	int r = mica_database_query(store->database, mica_chain_add_row, &names, alone, "t", id);
 

@@ -79,7 +79,7 @@ int mica_container_inspect(struct mica_store *store, const char *id,
 			   int (*take)(const struct mica_stored_container *container, void *userdata), void *userdata);
 
 /** Opens a container's directory, making it where it is missing, and locks it: whoever runs or changes a container
- *  holds it. -EWOULDBLOCK: somebody does, and `wait` is false. */
+ *  holds it. Where `wait` is false and somebody does, -EBUSY: it runs; -EWOULDBLOCK. */
 int mica_container_lock(struct mica_store *store, const char *id, bool wait, int *ret_fd);
 
 /** Init process of a container that runs; 0: it does not. */

@@ -26,9 +26,8 @@ static long long start_time(int pid)
 	if (mica_file_read(path, 4096, &stat, NULL) < 0)
 		return -1;
 	at = strrchr(stat, ')'); /* its name may have anything in it */
-	if (!at || sscanf(at + 1,
-			  " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state,
-			  &ticks) != 2)
+	if (!at || sscanf(at + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+			  &state, &ticks) != 2)
 		return -1;
 	return state == 'Z' || state == 'X' ? -1 : (long long)ticks;
 }
@@ -54,8 +53,9 @@ int mica_container_init_pid(const char *id)
 /* crun's own state of a container whose crun was killed, with its cgroup. */
 static void delete_crun_state(const char *id)
 {
-	char *const arguments[] = { "crun",   "--root",    MICA_CONTAINER_RUN "/crun", "--log", "file:/dev/null",
-				    "delete", "--force", (char *)id, NULL };
+	char *const arguments[] = { "crun",    "--root",         MICA_CONTAINER_RUN "/crun",
+				    "--log",   "file:/dev/null", "delete",
+				    "--force", (char *)id,       NULL };
 	pid_t pid;
 	int status;
 
