@@ -129,7 +129,8 @@ int mica_container_lock(struct mica_store *store, const char *id, bool wait, int
 	_cleanup_close_ int fd = -EBADF;
 	int r;
 
-	if (mkdirat(store->containers_fd, id, 0700) < 0 && errno != EEXIST)
+	if (mkdirat(store->containers_fd, id, 0700) < 0 && errno != EEXIST &&
+	    (errno != ENOSPC || !mica_store_make_room(store) || mkdirat(store->containers_fd, id, 0700) < 0))
 		return mica_store_refuse(store, -errno, "cannot make %s/containers/%s", store->root, id);
 	fd = mica_tree_open(store->containers_fd, id, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
@@ -313,6 +314,8 @@ int mica_container_remove(struct mica_store *store, const char *id, bool volumes
 					 id);
 	mica_container_forget_run(id);
 	r = delete_rows(store, id, volumes);
+	if (r == -ENOSPC && mica_store_make_room(store))
+		r = delete_rows(store, id, volumes);
 	if (r < 0)
 		return r;
 	/* Our own lock must not keep us from its directory. */

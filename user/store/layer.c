@@ -226,6 +226,8 @@ int mica_layer_remove(struct mica_store *store, const char *id)
 		r = 0;
 	if (r == 0)
 		r = delete_layer(store, id);
+	if (r == -ENOSPC && mica_store_make_room(store))
+		r = delete_layer(store, id);
 	if (r < 0)
 		return r;
 	/* Removed; its tree goes now, or with the next start. Our own lock must not keep us from it. */

@@ -18,6 +18,9 @@
 #include "store/store_internal.h"
 #include "store/tree.h"
 
+#define RESERVE "reserve"
+#define RESERVE_BYTES (512 << 10)
+
 /* Of a store that does not exist: there is nowhere else to keep it. */
 static char open_reason[1024];
 
@@ -165,6 +168,23 @@ static int open_database(struct mica_store *store)
 	return 0;
 }
 
+/* Room that nobody else can take, for removals on a full disk: they write too, before they free anything. */
+static void keep_reserve(const struct mica_store *store)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	if (faccessat(store->root_fd, RESERVE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return;
+	fd = openat(store->root_fd, RESERVE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0 && posix_fallocate(fd, 0, RESERVE_BYTES) != 0)
+		(void)unlinkat(store->root_fd, RESERVE, 0);
+}
+
+bool mica_store_make_room(struct mica_store *store)
+{
+	return unlinkat(store->root_fd, RESERVE, 0) == 0;
+}
+
 static int open_store(struct mica_store *store, const char *root)
 {
 	int r = absolute(root, &store->root);
@@ -178,6 +198,8 @@ static int open_store(struct mica_store *store, const char *root)
 		r = mica_stage_recover(store);
 	if (r == 0)
 		r = mica_container_recover(store);
+	if (r == 0)
+		keep_reserve(store);
 	return r;
 }
 

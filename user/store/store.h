@@ -7,6 +7,7 @@
  *   ROOT/volumes/NAME/_data       a volume
  *   ROOT/containers/ID/           a container's bundle
  *   ROOT/staging/                 what is not there yet, or not any more
+ *   ROOT/reserve                  room for removals on a full disk
  *
  * An operation makes its tree in staging/, brings it to the disk, commits a row (the moment in which it is done), and
  * renames the tree to its place. Whoever opens the store next finishes that rename, or removes a tree without a row. A

@@ -29,6 +29,10 @@ __attribute__((format(printf, 3, 4))) int mica_store_refuse(struct mica_store *s
 /** The same with what SQLite says. */
 int mica_store_database_failed(struct mica_store *store, int error);
 
+/** Frees the room that is kept for removals on a full disk; whoever opens the store next keeps some again. False: there
+ * is none any more. */
+bool mica_store_make_room(struct mica_store *store);
+
 /** Nanoseconds since 1970. */
 int64_t mica_store_now(void);
 

@@ -340,6 +340,8 @@ int mica_volume_remove(struct mica_store *store, const char *name)
 	r = r == 0 ? unmount(store, name, fd) : 0;
 	if (r == 0)
 		r = delete_row(store, name);
+	if (r == -ENOSPC && mica_store_make_room(store))
+		r = delete_row(store, name);
 	if (r < 0)
 		return r;
 	mica_cleanup_close(&fd);
