@@ -3,10 +3,10 @@
 #
 #   deps      install what is missing (apt)      unit    unit tests, with ASan and UBSan
 #   all       build/mica                         fuzz    each parser's fuzz target, FUZZ_SECONDS each
-#   check     format, clang-tidy, house rules    vmtest  end-to-end tests on real kernels
-#   fmt       apply the format                   test    all of it; test-full: every kernel
-#   demo      the main job, live                 bench   what tracing costs, mica and its peers
-#   install   DESTDIR= PREFIX=
+#   check     format, clang-tidy, house rules    native  end-to-end tests of the store, here
+#   fmt       apply the format                   vmtest  end-to-end tests on real kernels
+#   demo      the main job, live                 test    all of it; test-full: every kernel
+#   install   DESTDIR= PREFIX=                   bench   what tracing costs, mica and its peers
 #
 #   V=1 shows the commands      O=DIR is the build folder      SANITIZE=1 builds with ASan and UBSan
 
@@ -29,14 +29,15 @@ FUZZ_SECONDS ?= 10
 ARCH := $(shell uname -m)
 BPF_ARCH := $(if $(filter aarch64,$(ARCH)),arm64,x86)
 
-PACKAGES := libbpf jansson mount libcap yaml-0.1
+PACKAGES := libbpf jansson mount libcap yaml-0.1 sqlite3 libarchive nettle
 PACKAGE_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wno-format-nonliteral \
 	-Wvla
 INCLUDES = -Iinclude -Iuser -I$(O)/bpf $(PACKAGE_CFLAGS)
 CFLAGS ?= -O2 -g
 MICA_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -fno-common -fstack-protector-strong $(INCLUDES)
-MICA_LDLIBS = $(shell pkg-config --libs $(PACKAGES)) -lelf -lz
+# libarchive is loaded when the first archive is touched (user/store/archive_library.c).
+MICA_LDLIBS = $(shell pkg-config --libs $(filter-out libarchive,$(PACKAGES))) -lelf -lz
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 ifdef SANITIZE
 MICA_CFLAGS += $(SANITIZERS)
@@ -204,6 +205,11 @@ bench: deps
 	$(Q)tests/bench/run all
 	$(Q)tests/bench/run table --readme
 
+# End-to-end tests that need no hook of the kernel's: here, as root.
+.PHONY: native
+native: all
+	$(Q)O=$(abspath $(O)) tests/native/run
+
 .PHONY: vmtest vmtest-full
 vmtest: guest
 	$(Q)tests/e2e/run
@@ -221,6 +227,7 @@ test test-full: deps
 	$(Q)$(MAKE) --no-print-directory check
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) unit
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) fuzz
+	$(Q)$(MAKE) --no-print-directory native
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) vmtest$(if $(filter test-full,$@),-full)
 
 .PHONY: check

@@ -145,12 +145,10 @@ static const char *suggest_option(const struct option_list *list, const char *na
 	return mica_suggest(word, names);
 }
 
-bool mica_cmd_find_unknown_option(const struct argp *argp, int argc, char *const *argv,
-				  struct mica_cmd_unknown_option *ret)
+static bool find_unknown(const struct argp *argp, int argc, char *const *argv, bool stops_at_word,
+			 struct mica_cmd_unknown_option *ret)
 {
 	struct option_list list = {};
-	/* Then the first word that is no option ends them, for getopt as for us. */
-	bool stops_at_word = getenv("POSIXLY_CORRECT");
 
 	collect_options(&list, argp);
 	for (size_t i = 0; i < sizeof(argp_own_options) / sizeof(argp_own_options[0]); i++)
@@ -183,19 +181,36 @@ bool mica_cmd_find_unknown_option(const struct argp *argp, int argc, char *const
 	return false;
 }
 
-int mica_cmd_parse(const struct argp *argp, int argc, char **argv, void *input)
+bool mica_cmd_find_unknown_option(const struct argp *argp, int argc, char *const *argv,
+				  struct mica_cmd_unknown_option *ret)
+{
+	/* Then the first word that is no option ends them, for getopt as for us. */
+	return find_unknown(argp, argc, argv, getenv("POSIXLY_CORRECT"), ret);
+}
+
+static int parse(const struct argp *argp, int argc, char **argv, bool stops_at_word, int wrong_usage, void *input)
 {
 	struct mica_cmd_unknown_option unknown;
 
-	argp_err_exit_status = MICA_EXIT_USAGE;
-	if (mica_cmd_find_unknown_option(argp, argc, argv, &unknown)) {
+	argp_err_exit_status = wrong_usage;
+	if (find_unknown(argp, argc, argv, stops_at_word || getenv("POSIXLY_CORRECT"), &unknown)) {
 		if (unknown.suggestion)
 			(void)fprintf(stderr, "%s: no option '--%.*s'; did you mean '--%s'?\n", argv[0],
 				      unknown.name_size, unknown.name, unknown.suggestion);
 		else
 			(void)fprintf(stderr, "%s: no option '--%.*s'; '%s --help' lists them\n", argv[0],
 				      unknown.name_size, unknown.name, argv[0]);
-		exit(MICA_EXIT_USAGE);
+		exit(wrong_usage);
 	}
-	return argp_parse(argp, argc, argv, 0, NULL, input);
+	return argp_parse(argp, argc, argv, stops_at_word ? ARGP_IN_ORDER : 0, NULL, input);
+}
+
+int mica_cmd_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+	return parse(argp, argc, argv, false, MICA_EXIT_USAGE, input);
+}
+
+int mica_cmd_parse_to_word(const struct argp *argp, int argc, char **argv, int wrong_usage, void *input)
+{
+	return parse(argp, argc, argv, true, wrong_usage, input);
 }

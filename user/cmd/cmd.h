@@ -23,6 +23,24 @@ extern const struct mica_command mica_command_trace;
 extern const struct mica_command mica_command_holders;
 extern const struct mica_command mica_command_doctor;
 extern const struct mica_command mica_command_policy;
+extern const struct mica_command mica_command_layer;
+extern const struct mica_command mica_command_image;
+extern const struct mica_command mica_command_check;
+extern const struct mica_command mica_command_union;
+extern const struct mica_command mica_command_volume;
+extern const struct mica_command mica_command_run;
+extern const struct mica_command mica_command_create;
+extern const struct mica_command mica_command_start;
+extern const struct mica_command mica_command_stop;
+extern const struct mica_command mica_command_rm;
+extern const struct mica_command mica_command_ps;
+extern const struct mica_command mica_command_exec;
+extern const struct mica_command mica_command_cp;
+extern const struct mica_command mica_command_commit;
+extern const struct mica_command mica_command_export;
+extern const struct mica_command mica_command_layers;
+extern const struct mica_command mica_command_diff;
+extern const struct mica_command mica_command_blame;
 extern const struct mica_command mica_command_help;
 extern const struct mica_command mica_command_version;
 
@@ -41,12 +59,30 @@ int mica_cmd_unknown(const struct mica_command *const *commands, const char *nam
 /** Prints usage and the list of commands. */
 void mica_cmd_print_list(const struct mica_command *const *commands, FILE *out);
 
+/** A verb that has verbs of its own below it (`mica layer create`). */
+struct mica_command_group {
+	/** "mica layer". */
+	const char *name;
+	/** What it is about, a sentence. */
+	const char *summary;
+	/** The last line of the usage: where more is told. */
+	const char *more;
+	/** NULL-terminated. */
+	const struct mica_command *const *verbs;
+};
+
+/** Runs the verb that argv[1] names, with its title in argv[0], or says what there is. Returns the exit status. */
+int mica_cmd_run_group(const struct mica_command_group *group, int argc, char **argv);
+
 /**
  * argp_parse for the verbs: a long option that does not exist is answered with the nearest one, and the process exits
  * with MICA_EXIT_USAGE. So it does on all wrong usage, and after --help with MICA_EXIT_OK. Returns 0, or the errno that
  * the parser function returned (positive, as argp has it).
  */
 int mica_cmd_parse(const struct argp *argp, int argc, char **argv, void *input);
+/** The same, for verbs that take a command with options of its own: the parser gets the words in order, and takes what
+ *  is left for itself (state->next = state->argc) when it has seen enough. `wrong_usage`: the exit status of that. */
+int mica_cmd_parse_to_word(const struct argp *argp, int argc, char **argv, int wrong_usage, void *input);
 
 /** What is wrong with a command line's long options. Strings are those of argv and of the options. */
 struct mica_cmd_unknown_option {

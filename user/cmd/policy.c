@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -50,41 +49,16 @@ int mica_policy_open_compiled(const struct mica_policy_set *set, struct mica_pol
 	return MICA_EXIT_FAILURE;
 }
 
-static void print_usage(FILE *out)
-{
-	(void)fputs("Usage: mica policy VERB ...\n\nSays what policies mean, without a container. Verbs:\n", out);
-	for (size_t i = 0; verbs[i]; i++)
-		(void)fprintf(out, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
-	(void)fputs("\n`mica policy VERB --help` and mica-policy(8) tell more; mica-policy(5) is the language.\n", out);
-}
-
 static int run(int argc, char **argv)
 {
-	_cleanup_free_ char *title = NULL;
-	const struct mica_command *verb;
+	static const struct mica_command_group group = {
+		.name = "mica policy",
+		.summary = "Says what policies mean, without a container.",
+		.more = "`mica policy VERB --help` and mica-policy(8) tell more; mica-policy(5) is the language.",
+		.verbs = verbs,
+	};
 
-	if (argc < 2) {
-		print_usage(stderr);
-		return MICA_EXIT_USAGE;
-	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "-?") == 0) {
-		print_usage(stdout);
-		return MICA_EXIT_OK;
-	}
-	verb = mica_cmd_find(verbs, argv[1]);
-	if (!verb) {
-		const char *near = mica_cmd_suggest(verbs, argv[1]);
-		mica_log_error("there is no 'mica policy %s'%s%s%s", argv[1], near ? "; did you mean '" : "",
-			       near ? near : "", near ? "'?" : "");
-		return MICA_EXIT_USAGE;
-	}
-	if (asprintf(&title, "mica policy %s", verb->name) < 0) {
-		title = NULL;
-		mica_log_error("out of memory");
-		return MICA_EXIT_FAILURE;
-	}
-	argv[1] = title;
-	return verb->run(argc - 1, argv + 1);
+	return mica_cmd_run_group(&group, argc, argv);
 }
 
 const struct mica_command mica_command_policy = {

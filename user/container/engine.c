@@ -12,6 +12,7 @@ const struct mica_engine_ops *const mica_engines[] = {
 	&mica_engine_podman,
 	/* It has Docker's containers too. */
 	&mica_engine_containerd,
+	&mica_engine_mica,
 	/* They run the others' containers. */
 	&mica_engine_crun,
 	&mica_engine_runc,

@@ -93,6 +93,7 @@ struct mica_engine_ops {
 extern const struct mica_engine_ops mica_engine_docker;
 extern const struct mica_engine_ops mica_engine_podman;
 extern const struct mica_engine_ops mica_engine_containerd;
+extern const struct mica_engine_ops mica_engine_mica;
 extern const struct mica_engine_ops mica_engine_crun;
 extern const struct mica_engine_ops mica_engine_runc;
 

@@ -30,6 +30,82 @@ _mica_policy()
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 
+# Layers, images and unions of the store.
+_mica_store()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[2]:-} words files=
+	local layers='timeout 1 mica layer ls 2>/dev/null | tail -n +2 | cut -d" " -f1'
+
+	case ${COMP_WORDS[1]}-$COMP_CWORD-$verb-$prev in
+	*---root | *---work | *---output | layer-*--o) files=yes ;;
+	layer-2-*) words="create remove get put exists ls status cleanup changes diff-size diff apply import export --help" ;;
+	image-2-*) words="ls rm tree --help" ;;
+	volume-2-*) words="create ls inspect rm prune mount unmount --help" ;;
+	volume-*---driver | volume-*--d) words="local tmpfs bind" ;;
+	volume-*---opt | volume-*--o) words="size= mode= uid= gid= source=" ;;
+	volume-*-create-*) words="--driver --opt --root --help" ;;
+	volume-*-ls-*) words="--quiet --root --help" ;;
+	volume-*-prune-*) words="--all --root --help" ;;
+	volume-*) words="--root --help $(timeout 1 mica volume ls --quiet 2>/dev/null)" ;;
+	union-2-*) words="mount umount ls --help" ;;
+	layer-*---format) words="docker-archive oci tar" ;;
+	layer-*---name | layer-*---label | layer-*---max-size | union-*---options) return ;;
+	layer-*-import-*) words="--name --format --devices --max-size --quiet --root --help" files=yes ;;
+	layer-*-apply-*) words="--devices --max-size --root --help $(eval "$layers")" files=yes ;;
+	layer-*-get-*) words="--label --root --help $(eval "$layers")" ;;
+	layer-*-export-* | layer-*-diff-*) words="--output --root --help $(eval "$layers")" ;;
+	layer-*-ls-* | layer-*-status-* | layer-*-cleanup-*) words="--root --help" ;;
+	layer-*) words="--root --help $(eval "$layers")" ;;
+	image-*-rm-*) words="--root --help $(timeout 1 mica image ls 2>/dev/null | tail -n +2 | cut -c36-)" ;;
+	image-*-ls-*) words="--quiet --root --help" ;;
+	union-*-mount-*) words="--branch --options --work --readonly --root --help" files=yes ;;
+	union-*-umount-*) words="--root --help $(timeout 1 mica union ls 2>/dev/null | awk 'NR > 1 { print $3 }')" ;;
+	*) words="--root --help" ;;
+	esac
+	if [[ -n $files && $cur != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+# Containers of the store, and what is asked of new ones.
+_mica_container()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words files=
+	local all='timeout 1 mica ps --all 2>/dev/null | tail -n +2 | awk "{ print \$NF }"' new="--volume --volumes-from --rm --name
+		--env --workdir --user --interactive --tty --read-only --tmpfs --entrypoint --hostname --network --root --help"
+
+	case ${COMP_WORDS[1]}-$prev in
+	*---root | *---output | export--o) files=yes ;;
+	*---volumes-from) words=$(eval "$all") ;;
+	run---volume | run--v | create---volume | create--v) words=$(timeout 1 mica volume ls --quiet 2>/dev/null) ;;
+	*---network) words="host none" ;;
+	*---name | *---env | *--e | *---workdir | *--w | *---user | *--u | *---tmpfs | *---hostname | *---time | *--m) return ;;
+	*---author | *---message) return ;;
+	run-*) words="--detach $new $(timeout 1 mica image ls 2>/dev/null | tail -n +2 | cut -c36-)" ;;
+	create-*) words="$new $(timeout 1 mica image ls 2>/dev/null | tail -n +2 | cut -c36-)" ;;
+	start-*) words="--attach --root --help $(eval "$all")" ;;
+	stop-*) words="--time --root --help $(eval "$all")" ;;
+	rm-*) words="--force --volumes --root --help $(eval "$all")" ;;
+	ps-*) words="--all --quiet --json --root --help" ;;
+	exec-*) words="--detach --env --workdir --user --interactive --tty --root --help $(eval "$all")" ;;
+	cp-*) words="--archive --root --help $(eval "$all")" files=yes ;;
+	commit-*) words="--author --message --no-pause --root --help $(eval "$all")" ;;
+	export-*) words="--output --root --help $(eval "$all")" ;;
+	layers-*) words="--json --root --help $(eval "$all")" ;;
+	diff-*) words="--root --help $(eval "$all")" ;;
+	blame-*) words="--root --help" files=yes ;;
+	esac
+	if [[ -n $files && $cur != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -W "$words" -- "$cur")
+		compopt -o filenames 2>/dev/null
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
 _mica()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
@@ -62,8 +138,17 @@ _mica()
 		_mica_policy
 		return
 		;;
-	help) words="trace holders doctor policy version" ;;
-	*) words="trace holders doctor policy help version --verbose --version --help" ;;
+	layer | image | union | volume)
+		_mica_store
+		return
+		;;
+	run | create | start | stop | rm | ps | exec | cp | commit | export | layers | diff | blame)
+		_mica_container
+		return
+		;;
+	check) words="--repair --quiet --root --help" ;;
+	help) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export layers diff blame check version" ;;
+	*) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export layers diff blame check help version --verbose --version --help" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

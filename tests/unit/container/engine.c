@@ -9,7 +9,7 @@ Test(engine, names)
 {
 	char *names = mica_engine_names();
 
-	cr_assert_str_eq(names, "docker, podman, containerd, crun and runc");
+	cr_assert_str_eq(names, "docker, podman, containerd, mica, crun and runc");
 	free(names);
 }
 

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "store/volume.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/store.h"
+
+#define OPTIONS_MAX 16
+
+struct options {
+	const char *root;
+	const char *backend;
+	char **words;
+	size_t count, least, most;
+	struct mica_volume_option given[OPTIONS_MAX];
+	size_t given_count;
+	bool quiet, all;
+};
+
+static void add_option(struct argp_state *state, struct options *volume, char *argument)
+{
+	char *equals = strchr(argument, '=');
+
+	if (!equals || equals == argument)
+		argp_error(state, "--opt wants KEY=VALUE, not '%s'", argument);
+	else if (volume->given_count == OPTIONS_MAX)
+		argp_error(state, "too many options");
+	else {
+		*equals = '\0';
+		volume->given[volume->given_count++] = (struct mica_volume_option){ argument, equals + 1 };
+	}
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct options *volume = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &volume->root;
+		return 0;
+	case 'd':
+		volume->backend = argument;
+		return 0;
+	case 'o':
+		add_option(state, volume, argument);
+		return 0;
+	case 'q':
+		volume->quiet = true;
+		return 0;
+	case 'a':
+		volume->all = true;
+		return 0;
+	case ARGP_KEY_ARGS:
+		volume->words = state->argv + state->next;
+		volume->count = (size_t)(state->argc - state->next);
+		if (volume->count > volume->most)
+			argp_error(state, "too many arguments");
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		if (volume->least)
+			argp_error(state, "which volume?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int open_store(const struct argp_option *table, const char *words, const char *doc, int argc, char **argv,
+		      struct options *volume, struct mica_store **ret)
+{
+	static const struct argp_child children[] = { { &mica_cmd_store_argp, 0, NULL, 0 }, { 0 } };
+	const struct argp argp = {
+		.options = table, .parser = parse_option, .args_doc = words, .doc = doc, .children = children
+	};
+
+	if (mica_cmd_parse(&argp, argc, argv, volume))
+		return MICA_EXIT_USAGE;
+	return mica_cmd_store_open(volume->root, ret);
+}
+
+static int run_create(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "driver", 'd', "BACKEND", 0,
+		  "local (a directory in the store), tmpfs, or bind (a directory of the host)", 0 },
+		{ "opt", 'o', "KEY=VALUE", 0, "tmpfs: size, mode, uid, gid; bind: source", 0 },
+		{ 0 },
+	};
+	_cleanup_store_ struct mica_store *store = NULL;
+	_cleanup_free_ char *name = NULL;
+	struct options volume = { .backend = "local", .most = 1 };
+	int status =
+		open_store(options, "[NAME]", "Makes a volume and prints its name; without a name an anonymous one.",
+			   argc, argv, &volume, &store);
+	int r;
+
+	if (status != MICA_EXIT_OK)
+		return status;
+	r = mica_volume_create(store, volume.count ? volume.words[0] : NULL, volume.backend, volume.given,
+			       volume.given_count, &name);
+	if (r < 0)
+		return mica_cmd_store_failed(store, r, "cannot create the volume");
+	(void)puts(name);
+	return MICA_EXIT_OK;
+}
+
+static int print_volume(const struct mica_volume *volume, void *userdata)
+{
+	const struct options *options = userdata;
+
+	if (options->quiet)
+		(void)puts(volume->name);
+	else
+		(void)printf("%-7s  %10" PRId64 "  %s\n", volume->backend, volume->containers, volume->name);
+	return 0;
+}
+
+static int run_ls(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "quiet", 'q', NULL, 0, "Only the names", 0 },
+		{ 0 },
+	};
+	_cleanup_store_ struct mica_store *store = NULL;
+	struct options volume = {};
+	int status = open_store(options, "", "Lists the volumes.", argc, argv, &volume, &store);
+	int r;
+
+	if (status != MICA_EXIT_OK)
+		return status;
+	if (!volume.quiet)
+		(void)printf("%-7s  %10s  %s\n", "DRIVER", "CONTAINERS", "NAME");
+	r = mica_volume_list(store, print_volume, &volume);
+	return r < 0 ? mica_cmd_store_failed(store, r, "cannot list the volumes") : MICA_EXIT_OK;
+}
+
+static int print_json(const struct mica_volume *volume, void *userdata)
+{
+	json_t *object = json_pack("{s:s, s:s, s:o?, s:s, s:b, s:I}", "Name", volume->name, "Driver", volume->backend,
+				   "Options", json_loads(volume->options, 0, NULL), "Mountpoint", volume->directory,
+				   "Anonymous", (int)volume->anonymous, "Containers", (json_int_t)volume->containers);
+	int r = object && json_array_append_new(userdata, object) == 0 ? 0 : -ENOMEM;
+
+	return r;
+}
+
+static int run_inspect(int argc, char **argv)
+{
+	_cleanup_store_ struct mica_store *store = NULL;
+	struct options volume = { .least = 1, .most = SIZE_MAX };
+	int status = open_store(NULL, "NAME...", "Shows volumes as JSON, in the words of docker volume inspect.", argc,
+				argv, &volume, &store);
+	json_t *array;
+
+	if (status != MICA_EXIT_OK)
+		return status;
+	array = json_array();
+	for (size_t i = 0; i < volume.count; i++) {
+		int r = mica_volume_inspect(store, volume.words[i], print_json, array);
+		if (r < 0)
+			status = mica_cmd_store_failed(store, r, "cannot inspect the volume '%s'", volume.words[i]);
+	}
+	(void)json_dumpf(array, stdout, JSON_INDENT(2));
+	(void)putchar('\n');
+	json_decref(array);
+	return status;
+}
+
+static int remove_one(struct mica_store *store, const char *name)
+{
+	int r = mica_volume_remove(store, name);
+
+	if (r < 0)
+		return mica_cmd_store_failed(store, r, "cannot remove the volume '%s'", name);
+	(void)puts(name);
+	return MICA_EXIT_OK;
+}
+
+static int run_rm(int argc, char **argv)
+{
+	_cleanup_store_ struct mica_store *store = NULL;
+	struct options volume = { .least = 1, .most = SIZE_MAX };
+	int status =
+		open_store(NULL, "NAME...",
+			   "Removes volumes with their files. One that a container has is kept; what a bind volume "
+			   "shows is never touched.",
+			   argc, argv, &volume, &store);
+
+	for (size_t i = 0; store && i < volume.count; i++) {
+		int one = remove_one(store, volume.words[i]);
+		if (one != MICA_EXIT_OK)
+			status = one;
+	}
+	return status;
+}
+
+static int take_directory(const struct mica_volume *volume, void *userdata)
+{
+	(void)userdata;
+	(void)puts(volume->directory);
+	return 0;
+}
+
+static int run_mount(int argc, char **argv)
+{
+	_cleanup_store_ struct mica_store *store = NULL;
+	struct options volume = { .least = 1, .most = 1 };
+	int status = open_store(
+		NULL, "NAME",
+		"Mounts a volume, where its backend mounts something, and prints the directory of its files.", argc,
+		argv, &volume, &store);
+	int r;
+
+	if (status != MICA_EXIT_OK)
+		return status;
+	r = mica_volume_mount(store, volume.words[0]);
+	if (r == 0)
+		r = mica_volume_inspect(store, volume.words[0], take_directory, NULL);
+	return r < 0 ? mica_cmd_store_failed(store, r, "cannot mount the volume '%s'", volume.words[0]) : MICA_EXIT_OK;
+}
+
+static int run_unmount(int argc, char **argv)
+{
+	_cleanup_store_ struct mica_store *store = NULL;
+	struct options volume = { .least = 1, .most = 1 };
+	int status = open_store(NULL, "NAME", "Unmounts a volume.", argc, argv, &volume, &store);
+	int r;
+
+	if (status != MICA_EXIT_OK)
+		return status;
+	r = mica_volume_unmount(store, volume.words[0]);
+	return r < 0 ? mica_cmd_store_failed(store, r, "cannot unmount the volume '%s'", volume.words[0])
+		     : MICA_EXIT_OK;
+}
+
+struct unused {
+	char **names;
+	size_t count;
+	bool all;
+};
+
+static int add_unused(const struct mica_volume *volume, void *userdata)
+{
+	struct unused *unused = userdata;
+	char **names;
+
+	if (volume->containers || (!volume->anonymous && !unused->all))
+		return 0;
+	names = reallocarray(unused->names, unused->count + 1, sizeof(*names));
+	if (!names)
+		return -ENOMEM;
+	unused->names = names;
+	names[unused->count] = strdup(volume->name);
+	return names[unused->count] ? (unused->count++, 0) : -ENOMEM;
+}
+
+static int run_prune(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "all", 'a', NULL, 0, "Those with a name too, not only anonymous ones", 0 },
+		{ 0 },
+	};
+	_cleanup_store_ struct mica_store *store = NULL;
+	struct options volume = {};
+	struct unused unused = {};
+	int status = open_store(options, "", "Removes the anonymous volumes that no container has.", argc, argv,
+				&volume, &store);
+	int r;
+
+	if (status != MICA_EXIT_OK)
+		return status;
+	unused.all = volume.all;
+	r = mica_volume_list(store, add_unused, &unused);
+	if (r < 0)
+		status = mica_cmd_store_failed(store, r, "cannot list the volumes");
+	for (size_t i = 0; i < unused.count; i++) {
+		int one = r < 0 ? status : remove_one(store, unused.names[i]);
+		if (one != MICA_EXIT_OK)
+			status = one;
+		free(unused.names[i]);
+	}
+	free(unused.names);
+	return status;
+}
+
+static const struct mica_command command_create = { .name = "create", .summary = "make one", .run = run_create };
+static const struct mica_command command_ls = { .name = "ls", .summary = "list them", .run = run_ls };
+static const struct mica_command command_inspect = { .name = "inspect", .summary = "show as JSON", .run = run_inspect };
+static const struct mica_command command_rm = { .name = "rm", .summary = "remove them", .run = run_rm };
+static const struct mica_command command_prune = {
+	.name = "prune",
+	.summary = "remove those that no container has",
+	.run = run_prune,
+};
+static const struct mica_command command_mount = { .name = "mount",
+						   .summary = "make its files visible",
+						   .run = run_mount };
+static const struct mica_command command_unmount = { .name = "unmount", .summary = "hide them", .run = run_unmount };
+static const struct mica_command *const verbs[] = {
+	&command_create, &command_ls,    &command_inspect, &command_rm,
+	&command_prune,  &command_mount, &command_unmount, NULL,
+};
+
+static int run(int argc, char **argv)
+{
+	static const struct mica_command_group group = {
+		.name = "mica volume",
+		.summary = "Keeps volumes: directories that outlive containers.",
+		.more = "`mica volume VERB --help` and mica-volume(8) tell more.",
+		.verbs = verbs,
+	};
+
+	return mica_cmd_run_group(&group, argc, argv);
+}
+
+const struct mica_command mica_command_volume = {
+	.name = "volume",
+	.summary = "keep volumes",
+	.run = run,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What can be behind a volume. To add a backend: a const struct, and its line in backend.c.
+ */
+#ifndef MICA_STORE_BACKEND_H
+#define MICA_STORE_BACKEND_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mica_backend {
+	const char *name;
+	/** What it is, for people. */
+	const char *summary;
+	/** Names of its options, NULL-terminated. */
+	const char *const *options;
+	/** Looks at the options (strings, names known) before anything is made. 0, or -EINVAL with words in `reason`.
+	 *  NULL: all are right. */
+	int (*check)(const json_t *options, char *reason, size_t reason_size);
+	/** Mounts the volume's files over its empty directory. NULL: they are in the directory itself. */
+	int (*mount)(const json_t *options, const char *directory, char *reason, size_t reason_size);
+};
+
+/** The backend of a name; NULL: none. */
+const struct mica_backend *mica_backend_find(const char *name);
+/** All of them, NULL-terminated. */
+extern const struct mica_backend *const mica_backends[];
+
+#endif

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "store/database.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/schema.h"
+
+#define WAIT_MS 10000
+/* "mica": tells file(1) and us whose database it is. */
+#define APPLICATION_ID 0x6d696361
+/* Pages in the log before they are copied into the database. Small: a command reads the log whole when it starts. */
+#define CHECKPOINT_PAGES 64
+
+struct mica_database {
+	sqlite3 *connection;
+	bool durable;
+};
+
+/* A statement that has a row; the type is opaque outside. */
+static sqlite3_stmt *statement_of(const struct mica_row *row)
+{
+	return (sqlite3_stmt *)row;
+}
+
+static int errno_of(int code)
+{
+	switch (code) {
+	case SQLITE_CONSTRAINT_UNIQUE:
+	case SQLITE_CONSTRAINT_PRIMARYKEY:
+		return -EEXIST;
+	case SQLITE_CONSTRAINT_FOREIGNKEY:
+	case SQLITE_CONSTRAINT_TRIGGER: /* RESTRICT is told so */
+		return -EBUSY;
+	default:
+		break;
+	}
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -ETIMEDOUT;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_READONLY:
+		return -EROFS;
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return -EACCES;
+	case SQLITE_CANTOPEN:
+		return -ENOENT;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return -EBADMSG;
+	case SQLITE_CONSTRAINT:
+		return -EINVAL;
+	default:
+		return -EIO;
+	}
+}
+
+static int last_error(const struct mica_database *database)
+{
+	return errno_of(sqlite3_extended_errcode(database->connection));
+}
+
+const char *mica_database_message(const struct mica_database *database)
+{
+	return sqlite3_errmsg(database->connection);
+}
+
+static int execute(struct mica_database *database, const char *sql)
+{
+	return sqlite3_exec(database->connection, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : last_error(database);
+}
+
+static int prepare(struct mica_database *database, const char *sql, const char *types, va_list arguments,
+		   sqlite3_stmt **ret)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(database->connection, sql, -1, &statement, NULL);
+
+	for (int i = 1; code == SQLITE_OK && types && types[i - 1]; i++) {
+		if (types[i - 1] == 't')
+			code = sqlite3_bind_text(statement, i, va_arg(arguments, const char *), -1, SQLITE_TRANSIENT);
+		else
+			code = sqlite3_bind_int64(statement, i, va_arg(arguments, int64_t));
+	}
+	if (code != SQLITE_OK) {
+		int error = last_error(database);
+		(void)sqlite3_finalize(statement);
+		return error ? error : -EIO;
+	}
+	*ret = statement;
+	return 0;
+}
+
+static int query(struct mica_database *database, int (*row)(const struct mica_row *row, void *userdata), void *userdata,
+		 const char *sql, const char *types, va_list arguments)
+{
+	sqlite3_stmt *statement = NULL;
+	int r = prepare(database, sql, types, arguments, &statement);
+	int code = SQLITE_ROW;
+
+	if (r < 0)
+		return r;
+	while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW)
+		r = row ? row((const struct mica_row *)statement, userdata) : 0;
+	if (r == 0 && code != SQLITE_DONE)
+		r = last_error(database);
+	(void)sqlite3_finalize(statement);
+	return r;
+}
+
+int mica_database_run(struct mica_database *database, const char *sql, const char *types, ...)
+{
+	va_list arguments;
+	int r;
+
+	va_start(arguments, types);
+	r = query(database, NULL, NULL, sql, types, arguments);
+	va_end(arguments);
+	return r;
+}
+
+int mica_database_query(struct mica_database *database, int (*row)(const struct mica_row *row, void *userdata),
+			void *userdata, const char *sql, const char *types, ...)
+{
+	va_list arguments;
+	int r;
+
+	va_start(arguments, types);
+	r = query(database, row, userdata, sql, types, arguments);
+	va_end(arguments);
+	return r;
+}
+
+struct number {
+	int64_t value;
+	bool found;
+};
+
+static int take_number(const struct mica_row *row, void *userdata)
+{
+	struct number *number = userdata;
+
+	number->value = mica_row_number(row, 0);
+	number->found = true;
+	return 0;
+}
+
+int mica_database_number(struct mica_database *database, int64_t *ret, const char *sql, const char *types, ...)
+{
+	struct number number = {};
+	va_list arguments;
+	int r;
+
+	va_start(arguments, types);
+	r = query(database, take_number, &number, sql, types, arguments);
+	va_end(arguments);
+	if (r < 0)
+		return r;
+	if (!number.found)
+		return -ENOENT;
+	*ret = number.value;
+	return 0;
+}
+
+int mica_database_changes(const struct mica_database *database)
+{
+	return sqlite3_changes(database->connection);
+}
+
+const char *mica_row_text(const struct mica_row *row, int column)
+{
+	return (const char *)sqlite3_column_text(statement_of(row), column);
+}
+
+int64_t mica_row_number(const struct mica_row *row, int column)
+{
+	return sqlite3_column_int64(statement_of(row), column);
+}
+
+bool mica_row_is_null(const struct mica_row *row, int column)
+{
+	return sqlite3_column_type(statement_of(row), column) == SQLITE_NULL;
+}
+
+int mica_database_begin(struct mica_database *database, bool durable)
+{
+	if (durable != database->durable) {
+		int r = execute(database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+		if (r < 0)
+			return r;
+		database->durable = durable;
+	}
+	return execute(database, "BEGIN IMMEDIATE");
+}
+
+int mica_database_commit(struct mica_database *database)
+{
+	return execute(database, "COMMIT");
+}
+
+void mica_database_rollback(struct mica_database *database)
+{
+	if (!sqlite3_get_autocommit(database->connection))
+		(void)execute(database, "ROLLBACK");
+}
+
+/* Makes the tables of this version, inside a transaction: of two that start at once, the second finds them made. */
+static int migrate(struct mica_database *database, int *ret_version)
+{
+	struct mica_transaction transaction _cleanup_transaction_ = {};
+	int64_t version = 0, application = 0;
+	char marks[100];
+	int r = mica_database_begin(database, true);
+
+	if (r < 0)
+		return r;
+	transaction.database = database;
+	r = mica_database_number(database, &version, "PRAGMA user_version", NULL);
+	if (r == 0)
+		r = mica_database_number(database, &application, "PRAGMA application_id", NULL);
+	if (r < 0)
+		return r;
+	if (application != APPLICATION_ID && (application || version))
+		return -EBADMSG;
+	if (version > MICA_DATABASE_VERSION) {
+		*ret_version = (int)version;
+		return -EPROTONOSUPPORT;
+	}
+	for (; r == 0 && version < MICA_DATABASE_VERSION; version++)
+		r = execute(database, mica_schema_steps[version]);
+	/* Pragmas have no parameters. */
+	(void)snprintf(marks, sizeof(marks), "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
+		       MICA_DATABASE_VERSION);
+	if (r == 0)
+		r = execute(database, marks);
+	return r < 0 ? r : mica_database_commit(database);
+}
+
+static int configure(struct mica_database *database, int *ret_version)
+{
+	sqlite3 *connection = database->connection;
+	int persist = 1;
+	int64_t version = 0;
+	int r;
+
+	(void)sqlite3_extended_result_codes(connection, 1);
+	(void)sqlite3_busy_timeout(connection, WAIT_MS);
+	/* A command that ends must not wait for three more fsyncs: the log stays, the next one reads it. */
+	(void)sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	(void)sqlite3_file_control(connection, NULL, SQLITE_FCNTL_PERSIST_WAL, &persist);
+	(void)sqlite3_wal_autocheckpoint(connection, CHECKPOINT_PAGES);
+	r = mica_database_number(database, &version, "PRAGMA user_version", NULL);
+	if (r == 0 && version > MICA_DATABASE_VERSION) {
+		*ret_version = (int)version;
+		return -EPROTONOSUPPORT;
+	}
+	if (r == 0)
+		r = execute(database, "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL");
+	if (r == 0 && version != MICA_DATABASE_VERSION)
+		r = migrate(database, ret_version);
+	database->durable = true;
+	return r;
+}
+
+int mica_database_open(const char *path, struct mica_database **ret, int *ret_version)
+{
+	_cleanup_database_ struct mica_database *database = calloc(1, sizeof(*database));
+	int r;
+
+	if (!database)
+		return -ENOMEM;
+	/* NOMUTEX: one thread has one store. */
+	if (sqlite3_open_v2(path, &database->connection,
+			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+			    NULL) != SQLITE_OK)
+		return database->connection ? last_error(database) : -ENOMEM;
+	r = configure(database, ret_version);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(database);
+	return 0;
+}
+
+void mica_database_close(struct mica_database **database)
+{
+	if (!*database)
+		return;
+	mica_database_rollback(*database);
+	(void)sqlite3_close((*database)->connection);
+	free(*database);
+	*database = NULL;
+}
+
+struct report {
+	void (*report)(const char *line, void *userdata);
+	void *userdata;
+};
+
+static int report_integrity(const struct mica_row *row, void *userdata)
+{
+	const struct report *report = userdata;
+	const char *line = mica_row_text(row, 0);
+
+	if (line && strcmp(line, "ok") != 0)
+		report->report(line, report->userdata);
+	return 0;
+}
+
+int mica_database_check(struct mica_database *database, void (*report)(const char *line, void *userdata),
+			void *userdata)
+{
+	struct report told = { report, userdata };
+	int r = mica_database_query(database, report_integrity, &told, "PRAGMA integrity_check", NULL);
+
+	if (r == 0)
+		r = mica_database_query(
+			database, report_integrity, &told,
+			"SELECT 'table ' || \"table\" || ' refers to a row of ' || parent || ' that is not there'"
+			" FROM pragma_foreign_key_check",
+			NULL);
+	return r;
+}

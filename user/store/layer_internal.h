@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A layer's row and directory, for the files of user/store/.
+ */
+#ifndef MICA_STORE_LAYER_INTERNAL_H
+#define MICA_STORE_LAYER_INTERNAL_H
+
+#include <stddef.h>
+
+#include "store/layer.h"
+#include "store/store_internal.h"
+
+/** Most layers of one union: the kernel's own limit (OVL_MAX_STACK) is on lower layers. */
+#define MICA_LAYERS_MAX 500
+
+/** Layers from one down to its base. */
+struct mica_chain {
+	char **ids;
+	size_t count;
+};
+#define _cleanup_chain_ _cleanup_(mica_chain_free)
+void mica_chain_free(struct mica_chain *chain);
+/** For mica_database_query: adds the first column to a chain. */
+int mica_chain_add_row(const struct mica_row *row, void *chain);
+/** Calls of mica_layer_get on what lies below: `id` itself first. */
+int mica_layer_chain(struct mica_store *store, const char *id, struct mica_chain *ret);
+
+/** What the database says of a layer. */
+struct mica_layer_row {
+	bool found;
+	bool has_parent;
+	bool immutable;
+	int64_t refs;
+	char stage[MICA_STAGE_NAME_SIZE];
+};
+/** -EINVAL: no id; -ENOENT. */
+int mica_layer_row(struct mica_store *store, const char *id, struct mica_layer_row *ret);
+
+/** Opens a layer's directory and locks it against other processes; a rename that is due is done first. */
+int mica_layer_lock(struct mica_store *store, const char *id, struct mica_layer_row *ret_row, int *ret_fd);
+
+/** True when something is mounted at ID/merged in this mount namespace. */
+bool mica_layer_mounted(int layer_fd);
+/** Unmounts it. 0 also where nothing is. */
+int mica_layer_unmount(struct mica_store *store, const char *id, int layer_fd);
+
+/** Refuses what is no id. 0 or -EINVAL. */
+int mica_layer_check_id(struct mica_store *store, const char *id);
+
+/** Inside a transaction: takes the row away and puts the directory on the trash list. */
+int mica_layer_delete_row(struct mica_store *store, const char *id);
+
+/** Makes a staged layer's empty directories: diff, work and merged. */
+int mica_layer_stage(const struct mica_stage *stage);
+
+#endif

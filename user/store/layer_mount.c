@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "store/layer_internal.h"
+#include "store/tree.h"
+#include "store/union_elsewhere.h"
+#include "store/union_mount.h"
+
+bool mica_layer_mounted(int layer_fd)
+{
+	struct statx statx_of_it;
+
+	if (statx(layer_fd, "merged", AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &statx_of_it) < 0)
+		return false;
+	return statx_of_it.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+int mica_layer_unmount(struct mica_store *store, const char *id, int layer_fd)
+{
+	char path[64];
+
+	/* By the descriptor, so that no symlink and no rename can lead elsewhere. */
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/merged", layer_fd);
+	while (mica_layer_mounted(layer_fd))
+		if (umount2(path, UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
+			return mica_store_refuse(
+				store, -errno, "cannot unmount %s/layers/%s/merged; `mica holders` tells who keeps it",
+				store->root, id);
+	return 0;
+}
+
+/* Paths of a chain's trees, topmost first. */
+struct lowers {
+	char **paths;
+	size_t count;
+};
+
+static void free_lowers(const struct lowers *lowers)
+{
+	for (size_t i = 0; i < lowers->count; i++)
+		free(lowers->paths[i]);
+	free(lowers->paths);
+}
+
+static int make_lowers(const struct mica_store *store, const struct mica_chain *chain, size_t from, struct lowers *ret)
+{
+	ret->paths = calloc(chain->count + 1, sizeof(*ret->paths));
+	if (!ret->paths)
+		return -ENOMEM;
+	for (size_t i = from; i < chain->count; i++) {
+		if (asprintf(&ret->paths[ret->count], "%s/layers/%s/diff", store->root, chain->ids[i]) < 0)
+			return -ENOMEM;
+		ret->count++;
+	}
+	return 0;
+}
+
+/* A writable layer's tree must stay one that its own archive can say: no redirects, no files without their data. */
+static int mount_layer(struct mica_store *store, const char *id, const char *label, bool immutable, const char *target)
+{
+	_cleanup_chain_ struct mica_chain chain = {};
+	_cleanup_(free_lowers) struct lowers lowers = {};
+	_cleanup_free_ char *upper = NULL, *work = NULL, *context = NULL;
+	const char *options[5] = { "redirect_dir=off", "metacopy=off", "index=off" };
+	struct mica_union_reason reason;
+	int r = mica_layer_chain(store, id, &chain);
+
+	if (r == 0)
+		r = make_lowers(store, &chain, immutable ? 0 : 1, &lowers);
+	if (r < 0)
+		return r;
+	if (asprintf(&upper, "%s/layers/%s/diff", store->root, id) < 0 ||
+	    asprintf(&work, "%s/layers/%s/work", store->root, id) < 0 ||
+	    (label && asprintf(&context, "context=%s", label) < 0))
+		return -ENOMEM;
+	options[3] = context;
+	r = mica_union_mount(
+		&(struct mica_union_specification){
+			.lowers = (const char *const *)lowers.paths,
+			.lower_count = lowers.count,
+			.upper = immutable ? NULL : upper,
+			.work = immutable ? NULL : work,
+			.options = options,
+		},
+		target, &reason);
+	return r < 0 ? mica_store_refuse(store, r, "cannot mount the layer '%s': %s", id, reason.text) : 0;
+}
+
+/* A base has nothing below it: overlayfs wants one lower at least, so a writable base is its own tree. */
+static bool needs_mount(const struct mica_layer_row *row)
+{
+	return row->has_parent;
+}
+
+static int set_refs(struct mica_store *store, const char *id, int64_t refs)
+{
+	struct mica_transaction transaction _cleanup_transaction_ = {};
+	/* Mounts and their users are gone after a power cut: nothing to wait for the disk for. */
+	int r = mica_database_begin(store->database, false);
+
+	if (r == 0)
+		transaction.database = store->database;
+	if (r == 0)
+		r = mica_database_run(store->database, "UPDATE layers SET refs = ?, boot = ? WHERE id = ?", "itt", refs,
+				      store->boot, id);
+	if (r == 0)
+		r = mica_database_commit(store->database);
+	return r < 0 ? mica_store_database_failed(store, r) : 0;
+}
+
+static int refuse_elsewhere(struct mica_store *store, const char *id)
+{
+	_cleanup_free_ char *upper = NULL;
+	int r;
+
+	if (asprintf(&upper, "%s/layers/%s/diff", store->root, id) < 0)
+		return -ENOMEM;
+	r = mica_union_mounted_elsewhere(upper);
+	if (r > 0)
+		return mica_store_refuse(
+			store, -EBUSY,
+			"the layer '%s' is mounted in another mount namespace; `mica holders %s` tells whose", id,
+			upper);
+	return r < 0 ? mica_store_refuse(store, r, "cannot tell whether '%s' is mounted elsewhere", id) : 0;
+}
+
+int mica_layer_get(struct mica_store *store, const char *id, const char *label, char **ret_path)
+{
+	_cleanup_close_ int fd = -EBADF;
+	_cleanup_free_ char *path = NULL;
+	struct mica_layer_row row = {};
+	bool mounted, made = false;
+	int r = mica_layer_lock(store, id, &row, &fd);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&path, "%s/layers/%s/%s", store->root, id, needs_mount(&row) ? "merged" : "diff") < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	mounted = mica_layer_mounted(fd);
+	if (needs_mount(&row) && !mounted) {
+		/* Somebody has it, and it is not mounted here: it was unmounted behind our back, or is in a namespace
+		 * of its own. Never two unions on one upper. */
+		if (row.refs && !row.immutable)
+			r = refuse_elsewhere(store, id);
+		if (r == 0)
+			r = mount_layer(store, id, label, row.immutable, path);
+		if (r < 0)
+			return r;
+		made = true;
+	}
+	r = set_refs(store, id, row.refs + 1);
+	if (r < 0) {
+		if (made)
+			(void)mica_layer_unmount(store, id, fd);
+		return r;
+	}
+	*ret_path = TAKE_PTR(path);
+	return 0;
+}
+
+int mica_layer_put(struct mica_store *store, const char *id)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct mica_layer_row row = {};
+	int r = mica_layer_lock(store, id, &row, &fd);
+
+	if (r < 0)
+		return r;
+	if (row.refs)
+		r = set_refs(store, id, row.refs - 1);
+	if (r < 0 || row.refs > 1)
+		return r;
+	return mica_layer_unmount(store, id, fd);
+}
+
+struct cleanup {
+	struct mica_chain ids;
+};
+
+static int add_id(const struct mica_layer *layer, void *userdata)
+{
+	struct mica_chain *ids = userdata;
+	char **items = reallocarray(ids->ids, ids->count + 1, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	ids->ids = items;
+	items[ids->count] = strdup(layer->id);
+	return items[ids->count] ? (ids->count++, 0) : -ENOMEM;
+}
+
+static int release(struct mica_store *store, const char *id)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct mica_layer_row row = {};
+	int r = mica_layer_lock(store, id, &row, &fd);
+
+	if (r == -EUCLEAN || r == -ENOENT)
+		return 0;
+	if (r == 0 && row.refs)
+		r = set_refs(store, id, 0);
+	return r < 0 ? r : mica_layer_unmount(store, id, fd);
+}
+
+int mica_layer_cleanup(struct mica_store *store)
+{
+	_cleanup_chain_ struct mica_chain ids = {};
+	int r = mica_layer_list(store, add_id, &ids);
+	int failed = 0;
+
+	if (r < 0)
+		return mica_store_database_failed(store, r);
+	for (size_t i = 0; i < ids.count; i++) {
+		r = release(store, ids.ids[i]);
+		if (r < 0)
+			failed = r;
+	}
+	return failed;
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "store/union_mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "store/union_mount_old.h"
+
+/* Longest value of FSCONFIG_SET_STRING, with its NUL. */
+#define STRING_MAX 256
+
+__attribute__((format(printf, 3, 4))) static int fail(struct mica_union_reason *reason, int error, const char *format,
+						      ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(reason->text, sizeof(reason->text), format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+/* Appends the last error that the kernel wrote into the log of the context. */
+static int fail_context(struct mica_union_reason *reason, int error, int context_fd, const char *what)
+{
+	char line[256], told[256] = "";
+	ssize_t size;
+	int r;
+
+	while ((size = read(context_fd, line, sizeof(line) - 1)) > 2) {
+		line[size] = '\0';
+		if (line[0] == 'e' || line[0] == 'w')
+			(void)memcpy(told, line + 2, (size_t)size - 1);
+	}
+	told[strcspn(told, "\n")] = '\0';
+	r = fail(reason, error, "%s%s%s%s", what, told[0] ? " (the kernel: " : "", told, told[0] ? ")" : "");
+	return r;
+}
+
+/* Takes a directory by a descriptor, which has no limit of length and no escapes; needs Linux 6.13. */
+static int set_directory_fd(int context_fd, const char *key, const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return fsconfig(context_fd, FSCONFIG_SET_FD, key, NULL, fd) < 0 ? -errno : 0;
+}
+
+/* The kernel takes a backslash out of the upper's and the work directory's name, not out of a lower's. */
+static bool escape(const char *path, char text[static STRING_MAX])
+{
+	size_t used = 0;
+
+	for (; *path; path++) {
+		if (used + 2 >= STRING_MAX)
+			return false;
+		if (*path == '\\')
+			text[used++] = '\\';
+		text[used++] = *path;
+	}
+	text[used] = '\0';
+	return true;
+}
+
+static int set_directory(int context_fd, const char *key, const char *path, bool escaped)
+{
+	char text[STRING_MAX];
+	bool fits = escaped ? escape(path, text) : strlen(path) < STRING_MAX;
+
+	if (!fits)
+		return set_directory_fd(context_fd, key, path);
+	return fsconfig(context_fd, FSCONFIG_SET_STRING, key, escaped ? text : path, 0) < 0 ? -errno : 0;
+}
+
+static int set_option(int context_fd, const char *option)
+{
+	char key[64];
+	size_t size = strcspn(option, "=");
+
+	if (!option[size])
+		return fsconfig(context_fd, FSCONFIG_SET_FLAG, option, NULL, 0) < 0 ? -errno : 0;
+	if (size >= sizeof(key))
+		return -EINVAL;
+	(void)memcpy(key, option, size);
+	key[size] = '\0';
+	return fsconfig(context_fd, FSCONFIG_SET_STRING, key, option + size + 1, 0) < 0 ? -errno : 0;
+}
+
+static unsigned attributes_of(const struct mica_union_specification *specification)
+{
+	return (specification->readonly || !specification->upper ? MOUNT_ATTR_RDONLY : 0u) |
+	       (specification->nosuid ? MOUNT_ATTR_NOSUID : 0u) | (specification->nodev ? MOUNT_ATTR_NODEV : 0u) |
+	       (specification->noexec ? MOUNT_ATTR_NOEXEC : 0u);
+}
+
+/* -EOPNOTSUPP: this kernel does not know the key, nothing is configured. */
+static int configure(const struct mica_union_specification *specification, int context_fd,
+		     struct mica_union_reason *reason)
+{
+	/* Without a source the mount would be called "none". */
+	int r = fsconfig(context_fd, FSCONFIG_SET_STRING, "source", "mica", 0) < 0 ? -errno : 0;
+
+	if (r < 0)
+		return fail(reason, r, "cannot name the union");
+	for (size_t i = 0; i < specification->lower_count; i++) {
+		r = set_directory(context_fd, "lowerdir+", specification->lowers[i], false);
+		if (r == -EINVAL && (i == 0 || strlen(specification->lowers[i]) >= STRING_MAX))
+			return -EOPNOTSUPP;
+		if (r < 0)
+			return fail_context(reason, r, context_fd, specification->lowers[i]);
+	}
+	if (specification->upper) {
+		r = set_directory(context_fd, "upperdir", specification->upper, true);
+		if (r == 0)
+			r = set_directory(context_fd, "workdir", specification->work, true);
+		if (r == -EINVAL)
+			return -EOPNOTSUPP;
+		if (r < 0)
+			return fail_context(reason, r, context_fd, specification->upper);
+	}
+	for (const char *const *option = specification->options; r == 0 && option && *option; option++) {
+		r = set_option(context_fd, *option);
+		if (r < 0)
+			return fail_context(reason, r, context_fd, *option);
+	}
+	return 0;
+}
+
+static int mount_new(const struct mica_union_specification *specification, const char *target,
+		     struct mica_union_reason *reason)
+{
+	_cleanup_close_ int context_fd = fsopen("overlay", FSOPEN_CLOEXEC);
+	_cleanup_close_ int mount_fd = -EBADF;
+	int r;
+
+	if (context_fd < 0)
+		return errno == ENODEV ? fail(reason, -ENODEV, "this kernel has no overlay file system") : -EOPNOTSUPP;
+	r = configure(specification, context_fd, reason);
+	if (r < 0)
+		return r;
+	/* The file system itself stays writable: only the mount is read-only, so that it is not another one below. */
+	if (fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return fail_context(reason, -errno, context_fd, "cannot make the union");
+	mount_fd = fsmount(context_fd, FSMOUNT_CLOEXEC, attributes_of(specification));
+	if (mount_fd < 0)
+		return fail_context(reason, -errno, context_fd, "cannot mount the union");
+	if (move_mount(mount_fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return fail(reason, -errno, "cannot attach the union at %s", target);
+	return 0;
+}
+
+int mica_union_mount(const struct mica_union_specification *specification, const char *target,
+		     struct mica_union_reason *ret_reason)
+{
+	int r = -EOPNOTSUPP;
+
+	ret_reason->text[0] = '\0';
+	if (specification->lower_count > MICA_UNION_LOWERS_MAX)
+		return fail(ret_reason, -E2BIG, "%zu layers; the kernel takes %d", specification->lower_count,
+			    MICA_UNION_LOWERS_MAX);
+	if (!specification->old_api)
+		r = mount_new(specification, target, ret_reason);
+	if (r == -EOPNOTSUPP) {
+		r = mica_union_mount_old(specification, target);
+		if (r < 0)
+			return fail(ret_reason, r, "cannot mount the union of %zu layers at %s",
+				    specification->lower_count, target);
+	}
+	return r;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "store/union_mount_old.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+
+/* mount(2) copies one page, and its last byte must be NUL. */
+#define OPTIONS_MAX 4095
+
+static unsigned long flags_of(const struct mica_union_specification *specification)
+{
+	return (specification->readonly || !specification->upper ? MS_RDONLY : 0ul) |
+	       (specification->nosuid ? MS_NOSUID : 0ul) | (specification->nodev ? MS_NODEV : 0ul) |
+	       (specification->noexec ? MS_NOEXEC : 0ul);
+}
+
+static bool is_plain(const char *path)
+{
+	return !strpbrk(path, ":,\\");
+}
+
+/* By name where it needs no escapes and `by_name`, else by the number of a descriptor that stays open. */
+static int append_directory(struct mica_buffer *options, const char *path, bool by_name)
+{
+	int fd;
+
+	if (by_name)
+		return mica_buffer_append_string(options, path);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return mica_buffer_appendf(options, "%d", fd);
+}
+
+static int append_all(struct mica_buffer *options, const struct mica_union_specification *specification, bool by_name)
+{
+	int r = mica_buffer_append_string(options, "lowerdir=");
+
+	for (size_t i = 0; r == 0 && i < specification->lower_count; i++) {
+		if (i)
+			(void)mica_buffer_append_byte(options, ':');
+		r = append_directory(options, specification->lowers[i], by_name);
+	}
+	if (r == 0 && specification->upper) {
+		(void)mica_buffer_append_string(options, ",upperdir=");
+		r = append_directory(options, specification->upper, by_name);
+		if (r == 0) {
+			(void)mica_buffer_append_string(options, ",workdir=");
+			r = append_directory(options, specification->work, by_name);
+		}
+	}
+	for (const char *const *option = specification->options; r == 0 && option && *option; option++)
+		r = mica_buffer_appendf(options, ",%s", *option);
+	return r;
+}
+
+static bool all_plain(const struct mica_union_specification *specification)
+{
+	if (specification->upper && (!is_plain(specification->upper) || !is_plain(specification->work)))
+		return false;
+	for (size_t i = 0; i < specification->lower_count; i++)
+		if (!is_plain(specification->lowers[i]))
+			return false;
+	return true;
+}
+
+/* In a process of its own: it needs another working directory and many descriptors. */
+static int mount_in_child(const struct mica_union_specification *specification, const char *target)
+{
+	_cleanup_buffer_ struct mica_buffer options = {};
+	struct rlimit limit;
+	const char *text;
+	bool by_name = all_plain(specification);
+	int r;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	r = append_all(&options, specification, by_name);
+	if (r == 0 && by_name && options.size > OPTIONS_MAX) {
+		mica_buffer_reset(&options);
+		by_name = false;
+		r = append_all(&options, specification, false);
+	}
+	if (r < 0)
+		return r;
+	if (!by_name && chdir("/proc/self/fd") < 0)
+		return -errno;
+	text = mica_buffer_string(&options);
+	if (!text)
+		return -ENOMEM;
+	if (options.size > OPTIONS_MAX)
+		return -E2BIG;
+	return mount("mica", target, "overlay", flags_of(specification), text) < 0 ? -errno : 0;
+}
+
+int mica_union_mount_old(const struct mica_union_specification *specification, const char *target)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child < 0)
+		return -errno;
+	if (child == 0)
+		_exit(-mount_in_child(specification, target));
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is really mounted, in this mount namespace.
+ */
+#ifndef MICA_STORE_UNION_OBSERVE_H
+#define MICA_STORE_UNION_OBSERVE_H
+
+#include "store/union.h"
+#include "store/union_text.h"
+
+/** Whether the planned union is the one that is seen at `target`. 0 or a negative errno of reading mountinfo. */
+int mica_union_observe(const struct mica_union_plan *plan, const char *target, enum mica_union_state *ret);
+/** Finds a union whose upper is the directory, by its inode; *ret_target (caller frees) is untouched where none has. */
+int mica_union_find_upper(const char *upper, char **ret_target);
+/** Whether what is seen at `target` is the root of an overlayfs. */
+int mica_union_is_overlay(const char *target, bool *ret);
+
+#endif
