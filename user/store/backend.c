@@ -3,15 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/deadline.h"
 #include "base/format.h"
 #include "container/json.h"
+
+/* A server that does not answer within this time is called unreachable. */
+#define ANSWER_MS 2000
 
 static const char *const no_options[] = { NULL };
 
@@ -78,12 +85,28 @@ static int mount_tmpfs(const json_t *options, const char *directory, char *reaso
 	return 0;
 }
 
+static unsigned attributes_tmpfs(const json_t *options)
+{
+	(void)options;
+	return MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+}
+
+static bool owns_tmpfs(const json_t *options, const struct mica_mountinfo *mountinfo,
+		       const struct mica_mount_entry *mount)
+{
+	(void)options;
+	(void)mountinfo;
+	return strcmp(mount->type, "tmpfs") == 0 && strcmp(mount->root, "/") == 0;
+}
+
 static const struct mica_backend tmpfs = {
 	.name = "tmpfs",
 	.summary = "in memory, gone when it is unmounted",
 	.options = tmpfs_options,
 	.check = check_tmpfs,
 	.mount = mount_tmpfs,
+	.owns = owns_tmpfs,
+	.attributes = attributes_tmpfs,
 };
 
 static const char *const bind_options[] = { "source", NULL };
@@ -115,13 +138,50 @@ static int mount_bind(const json_t *options, const char *directory, char *reason
 	return move_mount(tree_fd, "", AT_FDCWD, directory, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
+static bool shows(const struct mica_mountinfo *mountinfo, const char *path, const struct mica_mount_entry *mount)
+{
+	_cleanup_free_ char *root = NULL;
+	uint32_t device = 0;
+
+	return mica_mountinfo_locate(mountinfo, path, &device, &root) == 0 && device == mount->device &&
+	       strcmp(root, mount->root) == 0;
+}
+
+static bool owns_bind(const json_t *options, const struct mica_mountinfo *mountinfo,
+		      const struct mica_mount_entry *mount)
+{
+	const char *source = mica_json_string(options, "source");
+	_cleanup_free_ char *real = NULL;
+
+	if (!source || shows(mountinfo, source, mount))
+		return source;
+	real = realpath(source, NULL);
+	return real && shows(mountinfo, real, mount);
+}
+
 static const struct mica_backend bind = {
 	.name = "bind",
 	.summary = "a directory of the host, which is never removed",
 	.options = bind_options,
 	.check = check_bind,
 	.mount = mount_bind,
+	.owns = owns_bind,
 };
+
+static int ask(void *directory)
+{
+	struct statfs found;
+
+	return statfs(directory, &found) < 0 ? -errno : 0;
+}
+
+bool mica_backend_answers(const char *directory)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s", directory);
+	return mica_deadline_run(ask, path, ANSWER_MS) == 0;
+}
 
 const struct mica_backend *const mica_backends[] = { &local, &tmpfs, &bind, NULL };
 

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "container/mountinfo.h"
+
 struct mica_backend {
 	const char *name;
 	/** What it is, for people. */
@@ -20,7 +22,17 @@ struct mica_backend {
 	int (*check)(const json_t *options, char *reason, size_t reason_size);
 	/** Mounts the volume's files over its empty directory. NULL: they are in the directory itself. */
 	int (*mount)(const json_t *options, const char *directory, char *reason, size_t reason_size);
+	/** Whether a mount at the volume's directory is what `mount` makes. Asks no server. NULL where mount is. */
+	bool (*owns)(const json_t *options, const struct mica_mountinfo *mountinfo,
+		     const struct mica_mount_entry *mount);
+	/** Attributes (MOUNT_ATTR_*) that the mount should have. NULL: whatever it has. */
+	unsigned (*attributes)(const json_t *options);
+	/** A server is behind it that may not answer: mount and stat can hang. */
+	bool remote;
 };
+
+/** Whether whoever is behind a mounted directory answers, within two seconds. */
+bool mica_backend_answers(const char *directory);
 
 /** The backend of a name; NULL: none. */
 const struct mica_backend *mica_backend_find(const char *name);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,6 +222,7 @@ static int migrate(struct mica_database *database, int *ret_version)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	int64_t version = 0, application = 0;
+	char marks[100];
 	int r = mica_database_begin(database, true);
 
 	if (r < 0)
@@ -239,14 +241,13 @@ static int migrate(struct mica_database *database, int *ret_version)
 	}
 	for (; r == 0 && version < MICA_DATABASE_VERSION; version++)
 		r = execute(database, mica_schema_steps[version]);
+	/* Pragmas have no parameters. */
+	(void)snprintf(marks, sizeof(marks), "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
+		       MICA_DATABASE_VERSION);
 	if (r == 0)
-		r = execute(database, "PRAGMA application_id = 1835623265");
-	if (r == 0)
-		r = execute(database, "PRAGMA user_version = 1");
+		r = execute(database, marks);
 	return r < 0 ? r : mica_database_commit(database);
 }
-
-_Static_assert(APPLICATION_ID == 1835623265 && MICA_DATABASE_VERSION == 1, "the pragmas above have no parameters");
 
 static int configure(struct mica_database *database, int *ret_version)
 {

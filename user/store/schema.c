@@ -63,4 +63,20 @@ static const char version_1[] = "CREATE TABLE layers ("
 				") STRICT, WITHOUT ROWID;"
 				"CREATE INDEX container_volumes_volume ON container_volumes(volume);";
 
-const char *const mica_schema_steps[] = { version_1, NULL };
+/*
+ * volume_users: who wants a volume mounted. `boot`: the use ends with that boot of the kernel; NULL: it outlives it.
+ * volume_projects: the project of a local volume, by which the file system limits its size.
+ */
+static const char version_2[] = "CREATE TABLE volume_users ("
+				" volume TEXT NOT NULL REFERENCES volumes(name) ON DELETE CASCADE,"
+				" user TEXT NOT NULL,"
+				" count INTEGER NOT NULL CHECK (count > 0),"
+				" boot TEXT,"
+				" PRIMARY KEY (volume, user)"
+				") STRICT, WITHOUT ROWID;"
+				"CREATE TABLE volume_projects ("
+				" volume TEXT PRIMARY KEY REFERENCES volumes(name) ON DELETE CASCADE,"
+				" project INTEGER NOT NULL UNIQUE"
+				") STRICT, WITHOUT ROWID;";
+
+const char *const mica_schema_steps[] = { version_1, version_2, NULL };

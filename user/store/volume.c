@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +15,13 @@
 
 #include "base/suggest.h"
 #include "container/json.h"
+#include "container/mountinfo.h"
 #include "store/backend.h"
 #include "store/name.h"
 #include "store/store_internal.h"
 #include "store/tree.h"
+#include "store/volume_internal.h"
+#include "store/volume_users.h"
 
 #define DATA "_data"
 /* As long as Docker's: 64 digits. */
@@ -214,14 +219,7 @@ int mica_volume_inspect(struct mica_store *store, const char *name,
 	return r;
 }
 
-struct place {
-	char *directory;
-	const struct mica_backend *backend;
-	json_t *options;
-	int64_t containers;
-};
-
-static void free_place(const struct place *place)
+void mica_volume_place_free(const struct mica_volume_place *place)
 {
 	free(place->directory);
 	json_decref(place->options);
@@ -229,7 +227,7 @@ static void free_place(const struct place *place)
 
 static int take_place(const struct mica_volume *volume, void *userdata)
 {
-	struct place *place = userdata;
+	struct mica_volume_place *place = userdata;
 
 	place->directory = strdup(volume->directory);
 	place->backend = mica_backend_find(volume->backend);
@@ -238,8 +236,7 @@ static int take_place(const struct mica_volume *volume, void *userdata)
 	return place->directory ? 0 : -ENOMEM;
 }
 
-/* Opens a volume's directory and locks it against other processes. */
-static int lock_volume(struct mica_store *store, const char *name, struct place *place, int *ret_fd)
+int mica_volume_lock(struct mica_store *store, const char *name, bool wait, struct mica_volume_place *place, int *ret_fd)
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r = mica_volume_inspect(store, name, take_place, place);
@@ -253,27 +250,50 @@ static int lock_volume(struct mica_store *store, const char *name, struct place 
 	if (fd < 0)
 		return mica_store_refuse(store, fd == -ENOENT ? -EUCLEAN : fd, "the directory %s/volumes/%s is missing",
 					 store->root, name);
-	while (flock(fd, LOCK_EX) < 0)
+	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0)
 		if (errno != EINTR)
 			return -errno;
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
 
-static bool is_mounted(int fd)
+static int find_target(const struct mica_mount_entry *mount, void *userdata)
+{
+	return strcmp(mount->target, userdata) == 0;
+}
+
+/* A path that leads to a server asks it even for stat(2): the table of mounts does not. */
+static bool is_listed(int fd)
+{
+	_cleanup_(mica_mountinfo_free) struct mica_mountinfo *mountinfo = NULL;
+	char link[64], path[PATH_MAX + sizeof("/" DATA)];
+	ssize_t size;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	size = readlink(link, path, PATH_MAX);
+	if (size < 0 || size == PATH_MAX || mica_mountinfo_new("/proc/self/mountinfo", &mountinfo) < 0)
+		return false;
+	(void)memcpy(path + size, "/" DATA, sizeof("/" DATA));
+	return mica_mountinfo_all(mountinfo, find_target, path) > 0;
+}
+
+bool mica_volume_is_mounted(const struct mica_volume_place *place, int fd)
 {
 	struct statx found;
 
+	if (place->backend->remote)
+		return is_listed(fd);
 	return statx(fd, DATA, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &found) == 0 &&
 	       (found.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-static int unmount(struct mica_store *store, const char *name, int fd)
+int mica_volume_unmount_locked(struct mica_store *store, const char *name, const struct mica_volume_place *place,
+			       int fd)
 {
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/" DATA, fd);
-	while (is_mounted(fd))
+	while (mica_volume_is_mounted(place, fd))
 		if (umount2(path, UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
 			return mica_store_refuse(store, -errno,
 						 "cannot unmount the volume '%s'; `mica holders %s/volumes/%s/" DATA
@@ -283,28 +303,35 @@ static int unmount(struct mica_store *store, const char *name, int fd)
 	return 0;
 }
 
-int mica_volume_mount(struct mica_store *store, const char *name)
+int mica_volume_mount_locked(struct mica_store *store, const char *name, const struct mica_volume_place *place, int fd)
 {
-	_cleanup_(free_place) struct place place = {};
-	_cleanup_close_ int fd = -EBADF;
 	char reason[300] = "";
-	int r = lock_volume(store, name, &place, &fd);
+	int r;
 
-	if (r < 0 || !place.backend->mount || is_mounted(fd))
-		return r;
-	r = place.backend->mount(place.options, place.directory, reason, sizeof(reason));
+	if (!place->backend->mount || mica_volume_is_mounted(place, fd))
+		return 0;
+	r = place->backend->mount(place->options, place->directory, reason, sizeof(reason));
 	return r < 0 ? mica_store_refuse(store, r, "cannot mount the volume '%s'%s%s", name, reason[0] ? ": " : "",
 					 reason)
 		     : 0;
 }
 
+int mica_volume_mount(struct mica_store *store, const char *name)
+{
+	_cleanup_volume_place_ struct mica_volume_place place = {};
+	_cleanup_close_ int fd = -EBADF;
+	int r = mica_volume_lock(store, name, true, &place, &fd);
+
+	return r < 0 ? r : mica_volume_mount_locked(store, name, &place, fd);
+}
+
 int mica_volume_unmount(struct mica_store *store, const char *name)
 {
-	_cleanup_(free_place) struct place place = {};
+	_cleanup_volume_place_ struct mica_volume_place place = {};
 	_cleanup_close_ int fd = -EBADF;
-	int r = lock_volume(store, name, &place, &fd);
+	int r = mica_volume_lock(store, name, true, &place, &fd);
 
-	return r < 0 ? r : unmount(store, name, fd);
+	return r < 0 ? r : mica_volume_unmount_locked(store, name, &place, fd);
 }
 
 static int delete_row(struct mica_store *store, const char *name)
@@ -326,24 +353,33 @@ static int delete_row(struct mica_store *store, const char *name)
 	return r < 0 ? mica_store_database_failed(store, r) : 0;
 }
 
-int mica_volume_remove(struct mica_store *store, const char *name)
+int mica_volume_strike(struct mica_store *store, const char *name)
 {
-	_cleanup_(free_place) struct place place = {};
+	_cleanup_volume_place_ struct mica_volume_place place = {};
 	_cleanup_close_ int fd = -EBADF;
-	int r = lock_volume(store, name, &place, &fd);
+	int64_t users = 0;
+	int r = mica_volume_lock(store, name, true, &place, &fd);
 
 	if (r < 0 && r != -EUCLEAN)
 		return r;
 	if (place.containers)
 		return mica_store_refuse(store, -EBUSY, "the volume '%s' is in use by a container", name);
+	if (mica_volume_users_count(store, name, &users) == 0 && users)
+		return mica_store_refuse(store, -EBUSY,
+					 "the volume '%s' is mounted for %" PRId64 " users; `mica volume inspect %s` "
+					 "names them, `mica volume unmount` takes back a `mica volume mount`",
+					 name, users, name);
 	/* First what is mounted there: its files are somebody else's, and are never removed. */
-	r = r == 0 ? unmount(store, name, fd) : 0;
-	if (r == 0)
-		r = delete_row(store, name);
+	r = r == 0 ? mica_volume_unmount_locked(store, name, &place, fd) : 0;
+	return r < 0 ? r : delete_row(store, name);
+}
+
+int mica_volume_remove(struct mica_store *store, const char *name)
+{
+	int r = mica_volume_strike(store, name);
+
 	if (r < 0)
 		return r;
-	mica_cleanup_close(&fd);
-	fd = -EBADF;
 	(void)mica_stage_recover(store);
 	return 0;
 }
