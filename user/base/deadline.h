@@ -7,8 +7,8 @@
 #define MICA_BASE_DEADLINE_H
 
 /**
- * Calls `work` in a child: what it changes in memory is lost. Returns what it returned, -ETIMEDOUT: it was given up; or the errno of making a child. A child that hangs in the kernel dies when
- * it comes out of it; it is not waited for.
+ * Calls `work` in a child: what it changes in memory is lost. Returns what it returned, -ETIMEDOUT: it was given up; or
+ * the errno of making a child. A child that hangs in the kernel dies when it comes out of it; it is not waited for.
  */
 int mica_deadline_run(int (*work)(void *userdata), void *userdata, int milliseconds);
 

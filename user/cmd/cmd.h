@@ -28,6 +28,8 @@ extern const struct mica_command mica_command_image;
 extern const struct mica_command mica_command_check;
 extern const struct mica_command mica_command_union;
 extern const struct mica_command mica_command_volume;
+extern const struct mica_command mica_command_reconcile;
+extern const struct mica_command mica_command_daemon;
 extern const struct mica_command mica_command_help;
 extern const struct mica_command mica_command_version;
 

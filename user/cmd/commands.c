@@ -3,7 +3,11 @@
 
 /* The order of `mica help`. */
 const struct mica_command *const mica_commands[] = {
-	&mica_command_trace,  &mica_command_holders, &mica_command_doctor,  &mica_command_policy,
-	&mica_command_layer,  &mica_command_image,   &mica_command_check,   &mica_command_union,
-	&mica_command_volume, &mica_command_help,    &mica_command_version, NULL,
+	&mica_command_trace,   &mica_command_holders,
+	&mica_command_doctor,  &mica_command_policy,
+	&mica_command_layer,   &mica_command_image,
+	&mica_command_check,   &mica_command_union,
+	&mica_command_volume,  &mica_command_reconcile,
+	&mica_command_daemon,  &mica_command_help,
+	&mica_command_version, NULL,
 };

@@ -70,9 +70,9 @@ static json_t *text_of(const char *bytes)
 static void print_json(const struct options *options, const struct mica_reconcile_report *report)
 {
 	json_t *object = json_pack("{s:s, s:o, s:o, s:s, s:s, s:s}", "kind", mica_kept_kind_name(report->kept->kind),
-				   "name", text_of(report->kept->name), "target", text_of(report->kept->target), "drift",
-				   mica_drift_name(report->drift), "step", mica_step_name(report->step), "outcome",
-				   outcome(options, report));
+				   "name", text_of(report->kept->name), "target", text_of(report->kept->target),
+				   "drift", mica_drift_name(report->drift), "step", mica_step_name(report->step),
+				   "outcome", outcome(options, report));
 
 	if (object && *report->words)
 		(void)json_object_set_new(object, "reason", text_of(report->words));
@@ -117,7 +117,8 @@ static int run(int argc, char **argv)
 		.options = table,
 		.parser = parse_option,
 		.args_doc = "[NAME...]",
-		.doc = "Brings back the unions, layers and volumes that should be mounted and are not; those named, or all.",
+		.doc = "Brings back the unions, layers and volumes that should be mounted and are not; those named, or "
+		       "all.",
 		.children = children,
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
@@ -130,7 +131,8 @@ static int run(int argc, char **argv)
 	status = mica_cmd_store_open(options.root, &store);
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = mica_reconcile(store, &(struct mica_reconcile_options){ .dry_run = options.dry_run, .names = options.names },
+	r = mica_reconcile(store,
+			   &(struct mica_reconcile_options){ .dry_run = options.dry_run, .names = options.names },
 			   print, &options, &counts);
 	if (r < 0)
 		return mica_cmd_store_failed(store, r, "cannot reconcile");

@@ -141,8 +141,8 @@ unsigned mica_drift_attributes(const struct mica_mount_entry *mount)
 unsigned mica_drift_wanted_attributes(const struct mica_kept *kept, const struct mica_mount_entry *mount)
 {
 	if (kept->kind == MICA_KEPT_VOLUME)
-		return kept->backend->attributes ? kept->backend->attributes(kept->options) :
-						   mica_drift_attributes(mount);
+		return kept->backend->attributes ? kept->backend->attributes(kept->options)
+						 : mica_drift_attributes(mount);
 	return !kept->plan.upper || kept->plan.readonly ? MOUNT_ATTR_RDONLY : 0;
 }
 
@@ -200,7 +200,7 @@ bool mica_drift_lies_over(const struct mica_kept *kept, const struct mica_mounts
 const char *mica_drift_name(enum mica_drift drift)
 {
 	static const char *const names[] = {
-		[MICA_DRIFT_NONE] = "none",	    [MICA_DRIFT_UNMOUNTED] = "unmounted",
+		[MICA_DRIFT_NONE] = "none",           [MICA_DRIFT_UNMOUNTED] = "unmounted",
 		[MICA_DRIFT_REMOUNTED] = "remounted", [MICA_DRIFT_COVERED] = "covered",
 		[MICA_DRIFT_FOREIGN] = "foreign",
 	};

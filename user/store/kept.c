@@ -104,10 +104,11 @@ static int read_all(struct reading *reading)
 				    "SELECT target, specification FROM unions ORDER BY target", NULL);
 
 	if (r == 0)
-		r = mica_database_query(store->database, take_layer, reading,
-					"SELECT id, digest IS NOT NULL OR EXISTS (SELECT 1 FROM layers c WHERE c.parent = l.id)"
-					" FROM layers l WHERE refs > 0 AND boot = ? AND parent IS NOT NULL ORDER BY id",
-					"t", store->boot);
+		r = mica_database_query(
+			store->database, take_layer, reading,
+			"SELECT id, digest IS NOT NULL OR EXISTS (SELECT 1 FROM layers c WHERE c.parent = l.id)"
+			" FROM layers l WHERE refs > 0 AND boot = ? AND parent IS NOT NULL ORDER BY id",
+			"t", store->boot);
 	if (r == 0)
 		r = mica_database_query(store->database, take_volume, reading,
 					"SELECT name, backend, options FROM volumes v WHERE EXISTS (SELECT 1 FROM"

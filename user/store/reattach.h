@@ -25,10 +25,12 @@ struct mica_live_union {
 #define _cleanup_live_union_ _cleanup_(mica_live_union_free)
 void mica_live_union_free(const struct mica_live_union *live);
 
-/** Looks through all mount namespaces and open files for a union with this upper. 1: found; 0: none lives; or an errno. */
+/** Looks through all mount namespaces and open files for a union with this upper. 1: found; 0: none lives; or an errno.
+ */
 int mica_live_union_find(const char *upper, struct mica_live_union *ret);
 
-/** Mounts the living union at `target` too, with these MOUNT_ATTR_*. 0, -ENODEV: it is not there any more, or an errno. */
+/** Mounts the living union at `target` too, with these MOUNT_ATTR_*. 0, -ENODEV: it is not there any more, or an errno.
+ */
 int mica_live_union_attach(const struct mica_live_union *live, const char *target, unsigned attributes);
 
 #endif

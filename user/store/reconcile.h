@@ -45,8 +45,8 @@ struct mica_reconcile_options {
 	const char *const *names;
 };
 
-/** Compares all that should be mounted with this mount namespace, tells each drift, and puts right what can be. 0, or an
- *  errno of reading the store or the mounts; what one thing fails with is told and does not end it. */
+/** Compares all that should be mounted with this mount namespace, tells each drift, and puts right what can be. 0, or
+ * an errno of reading the store or the mounts; what one thing fails with is told and does not end it. */
 int mica_reconcile(struct mica_store *store, const struct mica_reconcile_options *options,
 		   void (*tell)(const struct mica_reconcile_report *report, void *userdata), void *userdata,
 		   struct mica_reconcile_counts *ret);

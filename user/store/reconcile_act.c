@@ -39,9 +39,10 @@ static int say_live(const struct words *words, const struct mica_live_union *liv
 	if (live->mount_point)
 		return say(words, 0, "its file system lives at %s in the mount namespace %" PRIu32, live->mount_point,
 			   live->mnt_ns);
-	return say(words, -EBUSY,
-		   "its upper is in use by a union that is mounted nowhere any more; `mica holders %s` tells who keeps it",
-		   upper);
+	return say(
+		words, -EBUSY,
+		"its upper is in use by a union that is mounted nowhere any more; `mica holders %s` tells who keeps it",
+		upper);
 }
 
 /* Whether the union of an upper lives: only then is it brought back from there. */
@@ -109,19 +110,20 @@ static int mount_union(const struct mica_kept *kept, const struct words *words)
 	return r < 0 ? say(words, r, "%s: %s", reason.text, strerror(-r)) : 0;
 }
 
-static int remount(const struct mica_kept *kept, const struct mica_mount_entry *mount, const struct words *words)
+static int remount(const struct mica_kept *kept, const struct mica_mount_entry *found, const struct words *words)
 {
-	unsigned wanted = mica_drift_wanted_attributes(kept, mount);
+	unsigned wanted = mica_drift_wanted_attributes(kept, found);
 	struct mount_attr change = { .attr_set = wanted, .attr_clr = LOOKED_AT & ~wanted };
 
-	if (mica_drift_is_frozen(kept, mount) && mount(NULL, kept->target, NULL, MS_REMOUNT, NULL) < 0)
+	if (mica_drift_is_frozen(kept, found) && mount(NULL, kept->target, NULL, MS_REMOUNT, NULL) < 0)
 		return say(words, -errno, "cannot make it writable: %s", strerror(errno));
 	if (mount_setattr(AT_FDCWD, kept->target, AT_SYMLINK_NOFOLLOW, &change, sizeof(change)) < 0)
 		return say(words, -errno, "cannot set its flags: %s", strerror(errno));
 	return 0;
 }
 
-/* The union's upper is free, or its union is brought back. Looked at with the union locked, just before it is mounted. */
+/* The union's upper is free, or its union is brought back. Looked at with the union locked, just before it is mounted.
+ */
 static int reattach(struct mica_reconcile_report *report, const struct words *words)
 {
 	_cleanup_live_union_ struct mica_live_union live = MICA_LIVE_UNION_NONE;
@@ -195,9 +197,9 @@ static int mount_kept(struct mica_reconcile_report *report, const struct locked 
 	words->text[0] = '\0';
 	if (kept->kind == MICA_KEPT_UNION)
 		return mount_union(kept, words);
-	r = kept->kind == MICA_KEPT_LAYER ?
-		    mica_layer_restore(locked->store, kept->name, &locked->layer) :
-		    mica_volume_mount_locked(locked->store, kept->name, &locked->place, locked->fd);
+	r = kept->kind == MICA_KEPT_LAYER
+		    ? mica_layer_restore(locked->store, kept->name, &locked->layer)
+		    : mica_volume_mount_locked(locked->store, kept->name, &locked->place, locked->fd);
 	return r < 0 ? say(words, r, "%s: %s", mica_store_reason(locked->store), strerror(-r)) : 0;
 }
 

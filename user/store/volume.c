@@ -236,7 +236,8 @@ static int take_place(const struct mica_volume *volume, void *userdata)
 	return place->directory ? 0 : -ENOMEM;
 }
 
-int mica_volume_lock(struct mica_store *store, const char *name, bool wait, struct mica_volume_place *place, int *ret_fd)
+int mica_volume_lock(struct mica_store *store, const char *name, bool wait, struct mica_volume_place *place,
+		     int *ret_fd)
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r = mica_volume_inspect(store, name, take_place, place);

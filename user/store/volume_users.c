@@ -19,11 +19,12 @@ static int count_use(struct mica_store *store, const char *name, const struct mi
 	if (r == 0)
 		transaction.database = store->database;
 	if (r == 0)
-		r = mica_database_run(store->database,
-				      "INSERT INTO volume_users VALUES (?, ?, 1, ?) ON CONFLICT (volume, user) DO UPDATE"
-				      " SET count = CASE WHEN boot = excluded.boot THEN count + 1 ELSE 1 END,"
-				      " boot = excluded.boot",
-				      "ttt", name, use->user, use->lasting ? NULL : store->boot);
+		r = mica_database_run(
+			store->database,
+			"INSERT INTO volume_users VALUES (?, ?, 1, ?) ON CONFLICT (volume, user) DO UPDATE"
+			" SET count = CASE WHEN boot = excluded.boot THEN count + 1 ELSE 1 END,"
+			" boot = excluded.boot",
+			"ttt", name, use->user, use->lasting ? NULL : store->boot);
 	if (r == 0)
 		r = mica_database_commit(store->database);
 	return r < 0 ? mica_store_database_failed(store, r) : 0;
@@ -118,8 +119,8 @@ int mica_volume_settle(struct mica_store *store, const char *name)
 int mica_volume_users_count(struct mica_store *store, const char *name, int64_t *ret)
 {
 	int r = mica_database_number(store->database, ret,
-				     "SELECT coalesce(sum(count), 0) FROM volume_users WHERE volume = ? AND " VALID, "tt",
-				     name, store->boot);
+				     "SELECT coalesce(sum(count), 0) FROM volume_users WHERE volume = ? AND " VALID,
+				     "tt", name, store->boot);
 
 	return r < 0 ? mica_store_database_failed(store, r) : 0;
 }
@@ -149,8 +150,8 @@ int mica_volume_users_list(struct mica_store *store, const char *name,
 int mica_volume_users_forget(struct mica_store *store, const char *name, const char *prefix)
 {
 	int r = mica_database_run(store->database,
-				  "DELETE FROM volume_users WHERE volume = ?1 AND substr(user, 1, length(?2)) = ?2", "tt",
-				  name, prefix);
+				  "DELETE FROM volume_users WHERE volume = ?1 AND substr(user, 1, length(?2)) = ?2",
+				  "tt", name, prefix);
 
 	return r < 0 ? mica_store_database_failed(store, r) : 0;
 }

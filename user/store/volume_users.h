@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who wants a volume mounted: a count for each volume and user, kept in the store. A use by an engine ends with the boot
- * of the kernel (its containers and mounts do not outlive it); one by a person (`mica volume mount`) does not.
+ * Who wants a volume mounted: a count for each volume and user, kept in the store. A use by an engine ends with the
+ * boot of the kernel (its containers and mounts do not outlive it); one by a person (`mica volume mount`) does not.
  */
 #ifndef MICA_STORE_VOLUME_USERS_H
 #define MICA_STORE_VOLUME_USERS_H
