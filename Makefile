@@ -29,7 +29,7 @@ FUZZ_SECONDS ?= 10
 ARCH := $(shell uname -m)
 BPF_ARCH := $(if $(filter aarch64,$(ARCH)),arm64,x86)
 
-PACKAGES := libbpf jansson mount libcap yaml-0.1 sqlite3 libarchive nettle
+PACKAGES := libbpf jansson mount libcap yaml-0.1 sqlite3 libarchive nettle libmicrohttpd
 PACKAGE_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wno-format-nonliteral \
 	-Wvla

@@ -115,7 +115,8 @@ int mica_config_parse(const char *text, size_t size, struct mica_config *ret, ch
 		if (config.document)
 			(void)snprintf(reason, reason_size, "it is no JSON object");
 		else
-			(void)snprintf(reason, reason_size, "line %d, column %d: %s", error.line, error.column, error.text);
+			(void)snprintf(reason, reason_size, "line %d, column %d: %s", error.line, error.column,
+				       error.text);
 		json_decref(config.document);
 		return -EINVAL;
 	}

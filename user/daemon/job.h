@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Helper processes: mica itself with other arguments, for work that may hang in the kernel or take long. The daemon goes
- * on meanwhile.
+ * Helper processes: mica itself with other arguments, for work that may hang in the kernel or take long. The daemon
+ * goes on meanwhile.
  */
 #ifndef MICA_DAEMON_JOB_H
 #define MICA_DAEMON_JOB_H
 
 #include "daemon/loop.h"
-
-
 
 struct mica_job_end {
 	/** Exit status of the helper; -ETIMEDOUT: it was killed at its deadline (and may hang on, unheard); or another

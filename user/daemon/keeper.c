@@ -19,8 +19,8 @@
 #define SETTLE_MS 10
 #define REST_FACTOR 4
 #define REST_MAX_MS 400
-/* A thing may be brought back this often at once, and then so often: whoever undoes it a hundred times a second does not
- * make us fight as often. */
+/* A thing may be brought back this often at once, and then so often: whoever undoes it a hundred times a second does
+ * not make us fight as often. */
 #define BURST 20
 #define PAUSE_NS 500000000ULL
 #define NAMES_AT_ONCE 40
@@ -316,9 +316,9 @@ static int start(struct mica_keeper *keeper)
 	r = mnt_monitor_enable_kernel(keeper->monitor, 1);
 	if (r < 0)
 		return r;
-	keeper->watch = (struct mica_watch){
-		.fd = mnt_monitor_get_fd(keeper->monitor), .ready = mounts_changed, .userdata = keeper
-	};
+	keeper->watch = (struct mica_watch){ .fd = mnt_monitor_get_fd(keeper->monitor),
+					     .ready = mounts_changed,
+					     .userdata = keeper };
 	if (keeper->watch.fd < 0)
 		return keeper->watch.fd;
 	return mica_loop_watch(keeper->loop, &keeper->watch, EPOLLIN);

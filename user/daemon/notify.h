@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a service manager and a service tell each other (sd_notify(3), sd_listen_fds(3)): two small, stable protocols, for
- * which no library is needed.
+ * What a service manager and a service tell each other (sd_notify(3), sd_listen_fds(3)): two small, stable protocols,
+ * for which no library is needed.
  */
 #ifndef MICA_DAEMON_NOTIFY_H
 #define MICA_DAEMON_NOTIFY_H

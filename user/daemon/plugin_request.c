@@ -22,9 +22,9 @@ static const struct {
 /* A string without a NUL in it; NULL: it is none. */
 static const char *string(const json_t *value)
 {
-	return json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value) ?
-		       json_string_value(value) :
-		       NULL;
+	return json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value)
+		       ? json_string_value(value)
+		       : NULL;
 }
 
 static unsigned fail(const char *reason, const char **ret_reason)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,22 +164,20 @@ static const struct mica_backend bind = {
 	.options = bind_options,
 	.check = check_bind,
 	.mount = mount_bind,
+	.remote = true, /* it may show a directory of a server */
 	.owns = owns_bind,
 };
 
-static int ask(void *directory)
+static int ask(size_t index, void *directories)
 {
 	struct statfs found;
 
-	return statfs(directory, &found) < 0 ? -errno : 0;
+	return statfs(((const char *const *)directories)[index], &found) < 0 ? -errno : 0;
 }
 
-bool mica_backend_answers(const char *directory)
+int mica_backend_answer(const char *const *directories, size_t count, int *results)
 {
-	char path[PATH_MAX];
-
-	(void)snprintf(path, sizeof(path), "%s", directory);
-	return mica_deadline_run(ask, path, ANSWER_MS) == 0;
+	return mica_deadline_run_all(ask, (void *)directories, count, ANSWER_MS, results);
 }
 
 const struct mica_backend *const mica_backends[] = { &local, &tmpfs, &bind, NULL };

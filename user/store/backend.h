@@ -31,8 +31,9 @@ struct mica_backend {
 	bool remote;
 };
 
-/** Whether whoever is behind a mounted directory answers, within two seconds. */
-bool mica_backend_answers(const char *directory);
+/** Asks those who are behind mounted directories, all at once, for two seconds. results[i]: 0: they answer, -ETIMEDOUT:
+ *  they do not, or an errno. 0 or -ENOMEM. */
+int mica_backend_answer(const char *const *directories, size_t count, int *results);
 
 /** The backend of a name; NULL: none. */
 const struct mica_backend *mica_backend_find(const char *name);

@@ -112,6 +112,13 @@ static size_t first_at(const struct mica_mounts *mounts, const char *target)
 	return low;
 }
 
+bool mica_mounts_has(const struct mica_mounts *mounts, const char *target)
+{
+	size_t place = first_at(mounts, target);
+
+	return place < mounts->count && strcmp(mounts->places[place].mount->target, target) == 0;
+}
+
 static int is_ours(const struct mica_kept *kept, const struct mica_mounts *mounts, const struct mica_mount_entry *mount)
 {
 	return kept->kind == MICA_KEPT_VOLUME ? kept->backend->owns(kept->options, mounts->mountinfo, mount)

@@ -40,6 +40,9 @@ int mica_mounts_new(const char *path, struct mica_mounts **ret);
 void mica_mounts_free(struct mica_mounts **mounts);
 #define _cleanup_mounts_ _cleanup_(mica_mounts_free)
 
+/** Whether something is mounted at a path. */
+bool mica_mounts_has(const struct mica_mounts *mounts, const char *target);
+
 /** Compares one thing with the table. 0 or -ENOMEM. */
 int mica_drift_find(const struct mica_kept *kept, const struct mica_mounts *mounts, struct mica_drift_found *ret);
 

@@ -100,7 +100,7 @@ struct attachment {
 };
 
 /* In a child: a process that enters a namespace loses its root and working directory. */
-static int attach(void *userdata)
+static int attach(size_t index, void *userdata)
 {
 	const struct attachment *attachment = userdata;
 	const struct mica_live_union *live = attachment->live;
@@ -111,6 +111,7 @@ static int attach(void *userdata)
 	struct statx found;
 	int tree_fd;
 
+	(void)index;
 	if (live->namespace_fd >= 0 && setns(live->namespace_fd, CLONE_NEWNS) < 0)
 		return -errno;
 	tree_fd = open_tree(AT_FDCWD, live->mount_point, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);

@@ -174,6 +174,7 @@ struct listing {
 static int take_volume(const struct mica_row *row, void *userdata)
 {
 	_cleanup_free_ char *directory = NULL;
+	const struct mica_backend *backend = mica_backend_find(mica_row_text(row, 1));
 	struct listing *listing = userdata;
 
 	if (asprintf(&directory, "%s/volumes/%s/" DATA, listing->store->root, mica_row_text(row, 0)) < 0) {
@@ -190,20 +191,25 @@ static int take_volume(const struct mica_row *row, void *userdata)
 			.anonymous = mica_row_number(row, 3),
 			.created = mica_row_number(row, 4),
 			.containers = mica_row_number(row, 5),
+			.users = mica_row_number(row, 6),
+			.in_place = backend && !backend->mount,
+			.remote = backend && backend->remote,
 		},
 		listing->userdata);
 }
 
-#define COLUMNS                                              \
-	"SELECT name, backend, options, anonymous, created," \
-	" (SELECT count(DISTINCT container) FROM container_volumes WHERE volume = v.name) FROM volumes v"
+#define COLUMNS                                                                                            \
+	"SELECT name, backend, options, anonymous, created,"                                               \
+	" (SELECT count(DISTINCT container) FROM container_volumes WHERE volume = v.name),"                \
+	" (SELECT coalesce(sum(count), 0) FROM volume_users u WHERE u.volume = v.name AND (u.boot IS NULL" \
+	" OR u.boot = ?1)) FROM volumes v"
 
 int mica_volume_list(struct mica_store *store, int (*take)(const struct mica_volume *volume, void *userdata),
 		     void *userdata)
 {
 	struct listing listing = { store, take, userdata, 0 };
 
-	return mica_database_query(store->database, take_volume, &listing, COLUMNS " ORDER BY name", NULL);
+	return mica_database_query(store->database, take_volume, &listing, COLUMNS " ORDER BY name", "t", store->boot);
 }
 
 int mica_volume_inspect(struct mica_store *store, const char *name,
@@ -213,7 +219,8 @@ int mica_volume_inspect(struct mica_store *store, const char *name,
 	int r = check_name(store, name);
 
 	if (r == 0)
-		r = mica_database_query(store->database, take_volume, &listing, COLUMNS " WHERE name = ?", "t", name);
+		r = mica_database_query(store->database, take_volume, &listing, COLUMNS " WHERE name = ?2", "tt",
+					store->boot, name);
 	if (r == 0 && !listing.count)
 		return mica_store_refuse(store, -ENOENT, "there is no volume '%s'", name);
 	return r;
@@ -365,11 +372,9 @@ int mica_volume_strike(struct mica_store *store, const char *name)
 		return r;
 	if (place.containers)
 		return mica_store_refuse(store, -EBUSY, "the volume '%s' is in use by a container", name);
-	if (mica_volume_users_count(store, name, &users) == 0 && users)
-		return mica_store_refuse(store, -EBUSY,
-					 "the volume '%s' is mounted for %" PRId64 " users; `mica volume inspect %s` "
-					 "names them, `mica volume unmount` takes back a `mica volume mount`",
-					 name, users, name);
+	if (mica_volume_users_engines(store, name, &users) == 0 && users)
+		return mica_store_refuse(store, -EBUSY, "the volume '%s' is in use %" PRId64 " times by an engine",
+					 name, users);
 	/* First what is mounted there: its files are somebody else's, and are never removed. */
 	r = r == 0 ? mica_volume_unmount_locked(store, name, &place, fd) : 0;
 	return r < 0 ? r : delete_row(store, name);

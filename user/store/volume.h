@@ -24,6 +24,12 @@ struct mica_volume {
 	int64_t created;
 	/** Containers that have it. */
 	int64_t containers;
+	/** Uses that are counted in this boot (store/volume_users.h). */
+	int64_t users;
+	/** Its files are in the directory itself: it needs no mount. */
+	bool in_place;
+	/** A server is behind it: even looking at it may hang. */
+	bool remote;
 };
 
 /** KEY=VALUE. */

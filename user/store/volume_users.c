@@ -82,15 +82,20 @@ static int detach(int fd)
 static int settle(struct mica_store *store, const char *name, const struct mica_volume_place *place, int fd)
 {
 	int64_t users = 0;
-	int r;
+	int answer = 0, r;
 
 	if (!place->backend->mount)
 		return 0;
 	r = mica_volume_users_count(store, name, &users);
 	if (r < 0 || users)
 		return r;
-	if (place->backend->remote && mica_volume_is_mounted(place, fd) && !mica_backend_answers(place->directory))
-		return detach(fd);
+	if (place->backend->remote && mica_volume_is_mounted(place, fd)) {
+		const char *directory = place->directory;
+
+		r = mica_backend_answer(&directory, 1, &answer);
+		if (r < 0 || answer < 0)
+			return r < 0 ? r : detach(fd);
+	}
 	return mica_volume_unmount_locked(store, name, place, fd);
 }
 
@@ -120,6 +125,15 @@ int mica_volume_users_count(struct mica_store *store, const char *name, int64_t 
 {
 	int r = mica_database_number(store->database, ret,
 				     "SELECT coalesce(sum(count), 0) FROM volume_users WHERE volume = ? AND " VALID,
+				     "tt", name, store->boot);
+
+	return r < 0 ? mica_store_database_failed(store, r) : 0;
+}
+
+int mica_volume_users_engines(struct mica_store *store, const char *name, int64_t *ret)
+{
+	int r = mica_database_number(store->database, ret,
+				     "SELECT coalesce(sum(count), 0) FROM volume_users WHERE volume = ? AND boot = ?",
 				     "tt", name, store->boot);
 
 	return r < 0 ? mica_store_database_failed(store, r) : 0;

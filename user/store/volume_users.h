@@ -43,6 +43,8 @@ int mica_volume_settle(struct mica_store *store, const char *name);
 
 /** Sum of all uses of a volume in this boot. */
 int mica_volume_users_count(struct mica_store *store, const char *name, int64_t *ret);
+/** The same without what lasts: the uses by engines. */
+int mica_volume_users_engines(struct mica_store *store, const char *name, int64_t *ret);
 /** Calls `take` with each user of a volume. */
 int mica_volume_users_list(struct mica_store *store, const char *name,
 			   int (*take)(const char *user, int64_t count, void *userdata), void *userdata);
