@@ -149,6 +149,29 @@ static int run_ls(int argc, char **argv)
 							  : MICA_VOLUME_LIST_TEXT);
 }
 
+static int add_user(const char *user, int64_t count, void *userdata)
+{
+	return json_object_set_new(userdata, user, json_integer(count));
+}
+
+struct inspection {
+	struct mica_store *store;
+	json_t *array;
+};
+
+static int print_json(const struct mica_volume *volume, void *userdata)
+{
+	const struct inspection *inspection = userdata;
+	json_t *users = json_object();
+	json_t *object = json_pack("{s:s, s:s, s:o?, s:s, s:b, s:I, s:o}", "Name", volume->name, "Driver",
+				   volume->backend, "Options", json_loads(volume->options, 0, NULL), "Mountpoint",
+				   volume->directory, "Anonymous", (int)volume->anonymous, "Containers",
+				   (json_int_t)volume->containers, "Users", users);
+	int r = object && json_array_append_new(inspection->array, object) == 0 ? 0 : -ENOMEM;
+
+	return r < 0 ? r : mica_volume_users_list(inspection->store, volume->name, add_user, users);
+}
+
 static int run_inspect(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
@@ -161,7 +184,8 @@ static int run_inspect(int argc, char **argv)
 		return status;
 	array = json_array();
 	for (size_t i = 0; i < volume.count; i++) {
-		int r = mica_volume_inspect(store, volume.words[i], print_json, array);
+		int r = mica_volume_inspect(store, volume.words[i], print_json,
+					    &(struct inspection){ store, array });
 		if (r < 0)
 			status = mica_cmd_store_failed(store, r, "cannot inspect the volume '%s'", volume.words[i]);
 	}

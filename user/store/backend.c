@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "store/backend.h"
+#include "store/backend_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,21 +15,12 @@
 #include "base/deadline.h"
 #include "base/format.h"
 #include "container/json.h"
+#include "store/quota.h"
 
 /* A server that does not answer within this time is called unreachable. */
 #define ANSWER_MS 2000
 
-static const char *const no_options[] = { NULL };
-
-static const struct mica_backend local = {
-	.name = "local",
-	.summary = "a directory in the store",
-	.options = no_options,
-};
-
-static const char *const tmpfs_options[] = { "size", "mode", "uid", "gid", NULL };
-
-static int check_tmpfs(const json_t *options, char *reason, size_t reason_size)
+static int check_size(const json_t *options, char *reason, size_t reason_size)
 {
 	const char *size = mica_json_string(options, "size");
 	uint64_t bytes;
@@ -39,6 +30,28 @@ static int check_tmpfs(const json_t *options, char *reason, size_t reason_size)
 	(void)snprintf(reason, reason_size, "size=%s is no size; as in size=64M", size);
 	return -EINVAL;
 }
+
+static const char *const local_options[] = { "size", NULL };
+
+static int prepare_local(const json_t *options, int directory_fd, uint32_t project, char *reason, size_t reason_size)
+{
+	const char *size = mica_json_string(options, "size");
+	uint64_t bytes = 0;
+
+	if (!size || mica_format_parse_bytes(size, &bytes) < 0)
+		return 0;
+	return mica_quota_set(directory_fd, project, bytes, reason, reason_size);
+}
+
+static const struct mica_backend local = {
+	.name = "local",
+	.summary = "a directory in the store",
+	.options = local_options,
+	.check = check_size,
+	.prepare = prepare_local,
+};
+
+static const char *const tmpfs_options[] = { "size", "mode", "uid", "gid", NULL };
 
 static int set_string(int context_fd, const char *key, const char *value)
 {
@@ -102,7 +115,7 @@ static const struct mica_backend tmpfs = {
 	.name = "tmpfs",
 	.summary = "in memory, gone when it is unmounted",
 	.options = tmpfs_options,
-	.check = check_tmpfs,
+	.check = check_size,
 	.mount = mount_tmpfs,
 	.owns = owns_tmpfs,
 	.attributes = attributes_tmpfs,
@@ -180,7 +193,10 @@ int mica_backend_answer(const char *const *directories, size_t count, int *resul
 	return mica_deadline_run_all(ask, (void *)directories, count, ANSWER_MS, results);
 }
 
-const struct mica_backend *const mica_backends[] = { &local, &tmpfs, &bind, NULL };
+const struct mica_backend *const mica_backends[] = {
+	&local, &tmpfs, &bind, &mica_backend_nfs, &mica_backend_glusterfs, &mica_backend_mount, &mica_backend_block,
+	NULL,
+};
 
 const struct mica_backend *mica_backend_find(const char *name)
 {

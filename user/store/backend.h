@@ -20,6 +20,9 @@ struct mica_backend {
 	/** Looks at the options (strings, names known) before anything is made. 0, or -EINVAL with words in `reason`.
 	 *  NULL: all are right. */
 	int (*check)(const json_t *options, char *reason, size_t reason_size);
+	/** Of a volume with size=: makes its new, empty directory ready. `project` is a number of its own. 0, or an
+	 * errno with words in `reason`. NULL: there is nothing to do. */
+	int (*prepare)(const json_t *options, int directory_fd, uint32_t project, char *reason, size_t reason_size);
 	/** Mounts the volume's files over its empty directory. NULL: they are in the directory itself. */
 	int (*mount)(const json_t *options, const char *directory, char *reason, size_t reason_size);
 	/** Whether a mount at the volume's directory is what `mount` makes. Asks no server. NULL where mount is. */

@@ -75,7 +75,7 @@ static const char version_2[] = "CREATE TABLE volume_users ("
 				" PRIMARY KEY (volume, user)"
 				") STRICT, WITHOUT ROWID;"
 				"CREATE TABLE volume_projects ("
-				" volume TEXT PRIMARY KEY REFERENCES volumes(name) ON DELETE CASCADE,"
+				" volume TEXT PRIMARY KEY,"
 				" project INTEGER NOT NULL UNIQUE"
 				") STRICT, WITHOUT ROWID;";
 

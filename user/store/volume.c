@@ -18,6 +18,7 @@
 #include "container/mountinfo.h"
 #include "store/backend.h"
 #include "store/name.h"
+#include "store/quota.h"
 #include "store/store_internal.h"
 #include "store/tree.h"
 #include "store/volume_internal.h"
@@ -112,6 +113,47 @@ static int insert(struct mica_store *store, const char *name, const char *backen
 	return r < 0 && r != -EEXIST ? mica_store_database_failed(store, r) : r;
 }
 
+int mica_volume_project(struct mica_store *store, const char *name, uint32_t *ret)
+{
+	int64_t project = 0;
+	/* One statement: of two that do this at once, each gets its own. */
+	int r = mica_database_run(store->database,
+				  "INSERT OR IGNORE INTO volume_projects SELECT ?, coalesce(max(project), ?) + 1 FROM"
+				  " volume_projects",
+				  "ti", name, (int64_t)MICA_QUOTA_FIRST_PROJECT);
+
+	if (r == 0)
+		r = mica_database_number(store->database, &project,
+					 "SELECT project FROM volume_projects WHERE volume = ?", "t", name);
+	if (r < 0)
+		return mica_store_database_failed(store, r);
+	*ret = (uint32_t)project;
+	return 0;
+}
+
+int mica_volume_prepare(struct mica_store *store, const char *name, const struct mica_backend *backend,
+			const json_t *options, int fd)
+{
+	char reason[300] = "";
+	uint32_t project = 0;
+	int r;
+
+	if (!backend->prepare || !json_object_get(options, "size"))
+		return 0;
+	r = mica_volume_project(store, name, &project);
+	if (r == 0)
+		r = backend->prepare(options, fd, project, reason, sizeof(reason));
+	return r < 0 && reason[0] ? mica_store_refuse(store, r, "%s", reason) : r;
+}
+
+static int prepare_stage(struct mica_store *store, const char *name, const char *backend, const char *options, int fd)
+{
+	_cleanup_json_ json_t *object = mica_json_parse(options, strlen(options));
+	_cleanup_close_ int data_fd = openat(fd, DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return data_fd < 0 ? -errno : mica_volume_prepare(store, name, mica_backend_find(backend), object, data_fd);
+}
+
 static int create_staged(struct mica_store *store, const char *name, const char *backend, const char *options,
 			 bool anonymous)
 {
@@ -120,8 +162,12 @@ static int create_staged(struct mica_store *store, const char *name, const char 
 
 	if (r < 0)
 		return r;
-	if (mkdirat(stage.fd, DATA, 0755) < 0 || fchmodat(stage.fd, DATA, 0755, 0) < 0 || fsync(stage.fd) < 0 ||
-	    fsync(store->staging_fd) < 0)
+	if (mkdirat(stage.fd, DATA, 0755) < 0 || fchmodat(stage.fd, DATA, 0755, 0) < 0)
+		return mica_store_refuse(store, -errno, "cannot make the directory of the volume '%s'", name);
+	r = prepare_stage(store, name, backend, options, stage.fd);
+	if (r < 0)
+		return r;
+	if (fsync(stage.fd) < 0 || fsync(store->staging_fd) < 0)
 		return mica_store_refuse(store, -errno, "cannot make the directory of the volume '%s'", name);
 	r = insert(store, name, backend, options, anonymous, stage.name);
 	if (r == -EEXIST) { /* somebody was faster: with the same, perhaps */
@@ -357,6 +403,8 @@ static int delete_row(struct mica_store *store, const char *name)
 		r = mica_database_run(store->database, "INSERT OR IGNORE INTO trash VALUES ('volume/' || ?)", "t",
 				      name);
 	if (r == 0)
+		r = mica_database_run(store->database, "DELETE FROM volume_projects WHERE volume = ?", "t", name);
+	if (r == 0)
 		r = mica_database_commit(store->database);
 	return r < 0 ? mica_store_database_failed(store, r) : 0;
 }
@@ -365,6 +413,7 @@ int mica_volume_strike(struct mica_store *store, const char *name)
 {
 	_cleanup_volume_place_ struct mica_volume_place place = {};
 	_cleanup_close_ int fd = -EBADF;
+	uint32_t project = 0;
 	int64_t users = 0;
 	int r = mica_volume_lock(store, name, true, &place, &fd);
 
@@ -377,6 +426,9 @@ int mica_volume_strike(struct mica_store *store, const char *name)
 					 name, users);
 	/* First what is mounted there: its files are somebody else's, and are never removed. */
 	r = r == 0 ? mica_volume_unmount_locked(store, name, &place, fd) : 0;
+	if (r == 0 && json_object_get(place.options, "size") && place.backend->prepare &&
+	    mica_volume_project(store, name, &project) == 0)
+		mica_quota_clear(fd, project);
 	return r < 0 ? r : delete_row(store, name);
 }
 

@@ -126,6 +126,8 @@ static int restore_staged(struct mica_store *store, const struct opened *opened,
 	if (r == 0 && fchmod(fd, 0755) < 0)
 		r = -errno;
 	if (r == 0)
+		r = mica_volume_prepare(store, opened->name, opened->place.backend, opened->place.options, fd);
+	if (r == 0)
 		r = extract(store, archive_fd, fd, options, counts);
 	if (r < 0)
 		return r;

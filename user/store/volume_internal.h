@@ -28,6 +28,12 @@ void mica_volume_place_free(const struct mica_volume_place *place);
 int mica_volume_lock(struct mica_store *store, const char *name, bool wait, struct mica_volume_place *place,
 		     int *ret_fd);
 
+/** The project number of a volume with a size, given to it if it has none. */
+int mica_volume_project(struct mica_store *store, const char *name, uint32_t *ret);
+/** Makes a new, empty directory of a volume ready, where its backend has to. */
+int mica_volume_prepare(struct mica_store *store, const char *name, const struct mica_backend *backend,
+			const json_t *options, int fd);
+
 /** True when something is mounted at _data in a volume's directory. Asks no server. */
 bool mica_volume_is_mounted(const struct mica_volume_place *place, int fd);
 /** Mounts what the backend mounts, if nothing is. */
