@@ -108,8 +108,15 @@ static int run_create(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{ "driver", 'd', "BACKEND", 0,
-		  "local (a directory in the store), tmpfs, or bind (a directory of the host)", 0 },
-		{ "opt", 'o', "KEY=VALUE", 0, "tmpfs: size, mode, uid, gid; bind: source", 0 },
+		  "local (a directory in the store), tmpfs, bind (a directory of the host), nfs, glusterfs, mount "
+		  "(what "
+		  "mount(8) can), block (a device)",
+		  0 },
+		{ "opt", 'o', "KEY=VALUE", 0,
+		  "local: size; tmpfs: size, mode, uid, gid; bind: source; nfs: server, path, o; glusterfs: server, "
+		  "volume, "
+		  "path, o; mount: type, device, o; block: device",
+		  0 },
 		{ 0 },
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
@@ -125,7 +132,9 @@ static int run_create(int argc, char **argv)
 	r = mica_volume_create(store, volume.count ? volume.words[0] : NULL, volume.backend, volume.given,
 			       volume.given_count, &name);
 	if (r < 0)
-		return mica_cmd_store_failed(store, r, "cannot create the volume");
+		status = mica_cmd_store_failed(store, r, "cannot create the volume");
+	if (r < 0)
+		return r == -EOPNOTSUPP ? MICA_EXIT_UNSUPPORTED : status;
 	(void)puts(name);
 	return MICA_EXIT_OK;
 }
@@ -163,10 +172,10 @@ static int print_json(const struct mica_volume *volume, void *userdata)
 {
 	const struct inspection *inspection = userdata;
 	json_t *users = json_object();
-	json_t *object = json_pack("{s:s, s:s, s:o?, s:s, s:b, s:I, s:o}", "Name", volume->name, "Driver",
-				   volume->backend, "Options", json_loads(volume->options, 0, NULL), "Mountpoint",
-				   volume->directory, "Anonymous", (int)volume->anonymous, "Containers",
-				   (json_int_t)volume->containers, "Users", users);
+	json_t *object =
+		json_pack("{s:s, s:s, s:o?, s:s, s:b, s:I, s:o}", "Name", volume->name, "Driver", volume->backend,
+			  "Options", json_loads(volume->options, 0, NULL), "Mountpoint", volume->directory, "Anonymous",
+			  (int)volume->anonymous, "Containers", (json_int_t)volume->containers, "Users", users);
 	int r = object && json_array_append_new(inspection->array, object) == 0 ? 0 : -ENOMEM;
 
 	return r < 0 ? r : mica_volume_users_list(inspection->store, volume->name, add_user, users);
@@ -184,8 +193,7 @@ static int run_inspect(int argc, char **argv)
 		return status;
 	array = json_array();
 	for (size_t i = 0; i < volume.count; i++) {
-		int r = mica_volume_inspect(store, volume.words[i], print_json,
-					    &(struct inspection){ store, array });
+		int r = mica_volume_inspect(store, volume.words[i], print_json, &(struct inspection){ store, array });
 		if (r < 0)
 			status = mica_cmd_store_failed(store, r, "cannot inspect the volume '%s'", volume.words[i]);
 	}
@@ -284,6 +292,7 @@ static int run_unmount(int argc, char **argv)
 }
 
 struct unused {
+	struct mica_store *store;
 	char **names;
 	size_t count;
 	bool all;
@@ -292,9 +301,12 @@ struct unused {
 static int add_unused(const struct mica_volume *volume, void *userdata)
 {
 	struct unused *unused = userdata;
+	int64_t engines = 0;
 	char **names;
 
-	if (volume->containers || volume->users || (!volume->anonymous && !unused->all))
+	if (mica_volume_users_engines(unused->store, volume->name, &engines) < 0 || engines)
+		return 0;
+	if (volume->containers || (!volume->anonymous && !unused->all))
 		return 0;
 	names = reallocarray(unused->names, unused->count + 1, sizeof(*names));
 	if (!names)
@@ -320,6 +332,7 @@ static int run_prune(int argc, char **argv)
 	if (status != MICA_EXIT_OK)
 		return status;
 	unused.all = volume.all;
+	unused.store = store;
 	r = mica_volume_list(store, add_unused, &unused);
 	if (r < 0)
 		status = mica_cmd_store_failed(store, r, "cannot list the volumes");

@@ -44,7 +44,7 @@ static int refuse_second(int fd)
 	ssize_t size = pread(fd, pid, sizeof(pid) - 1, 0);
 
 	pid[size > 0 ? strcspn(pid, "\n") : 0] = '\0';
-	mica_log_error("another mica daemon%s%s has this store", *pid ? ", process " : "", pid);
+	mica_log_error("another mica daemon%s%s%s has this store", *pid ? ", process " : "", pid, *pid ? "," : "");
 	return -EBUSY;
 }
 

@@ -46,6 +46,8 @@ struct mica_plugin_server {
 	/** The one that is idle for longest first. */
 	struct connection *first, *last;
 	size_t count;
+	/** An answer is there: libmicrohttpd without a thread of its own has to be told. */
+	bool resumed;
 };
 
 struct request {
@@ -145,6 +147,7 @@ static void answered(struct mica_plugin_ticket *ticket)
 	if (!request->connection->suspended)
 		return;
 	request->connection->suspended = NULL;
+	request->connection->server->resumed = true;
 	MHD_resume_connection(request->http);
 }
 
@@ -272,9 +275,13 @@ static void ready(uint32_t events, void *userdata)
 /* libmicrohttpd may have work without an event. */
 static int prepare(void *userdata)
 {
-	const struct mica_plugin_server *server = userdata;
+	struct mica_plugin_server *server = userdata;
 	MHD_UNSIGNED_LONG_LONG wait = 0;
 
+	if (server->resumed) {
+		server->resumed = false;
+		(void)MHD_run(server->http);
+	}
 	for (int i = 0; i < 64; i++) {
 		if (MHD_get_timeout(server->http, &wait) != MHD_YES)
 			return -1;

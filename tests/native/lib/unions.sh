@@ -11,7 +11,7 @@ in_place() { [ "$(cat "$WORK/$1/mnt/mine" 2>/dev/null)" = "$1" ] && [ "$(cat "$W
 
 # Device numbers of all overlays with this upper, in all mount namespaces of this machine. Never more than one.
 superblocks() { # NAME
-	cat /proc/[0-9]*/mountinfo 2>/dev/null | grep -F "upperdir=$WORK/$1/upper," | awk '{ print $3 }' | sort -u
+	{ cat /proc/[0-9]*/mountinfo 2>/dev/null || true; } | awk -v upper="upperdir=$WORK/$1/upper," 'index($0, upper) { print $3 }' | sort -u
 }
 one_superblock() { # NAME
 	local count
