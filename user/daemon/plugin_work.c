@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/log.h"
 #include "daemon/job.h"
 #include "daemon/plugin_internal.h"
@@ -32,17 +33,29 @@ static void strike_off(struct mica_plugin_work *work)
 	*place = work->next;
 }
 
-/* What a helper said on stderr, without the program's name and the end of the line. */
+/* What a helper, and what it ran, said on stderr: in one line, without the program's name. */
+static int join_lines(const char *words, struct mica_buffer *ret)
+{
+	while (*words) {
+		size_t size = strcspn(words, "\n");
+		size_t skip = strncmp(words, "mica: ", 6) == 0 ? 6 : 0;
+
+		if (size > skip && ret->size)
+			(void)mica_buffer_append_string(ret, "; ");
+		(void)mica_buffer_append(ret, words + skip, size > skip ? size - skip : 0);
+		words += size + (words[size] == '\n');
+	}
+	return mica_buffer_string(ret) ? 0 : -ENOMEM;
+}
+
 static void refuse_as_told(struct mica_plugin_ticket *ticket, const struct mica_job_end *end)
 {
-	const char *words = end->errors;
+	_cleanup_buffer_ struct mica_buffer words = {};
 
-	if (strncmp(words, "mica: ", 6) == 0)
-		words += 6;
 	if (end->status == -ETIMEDOUT)
 		mica_plugin_refuse_words(ticket, "the volume '%s': its server does not answer", ticket->request.name);
-	else if (*words)
-		mica_plugin_refuse_words(ticket, "%.*s", (int)strcspn(words, "\n"), words);
+	else if (join_lines(end->errors, &words) == 0 && words.size)
+		mica_plugin_refuse_words(ticket, "%s", words.data);
 	else
 		mica_plugin_refuse_words(ticket, "the volume '%s': the helper ended with %d", ticket->request.name,
 					 end->status);

@@ -229,7 +229,16 @@ static int put_entry(const struct mica_tree_entry *entry, void *userdata)
 	return r < 0 ? fail(output, r, entry->path) : 0;
 }
 
-int mica_archive_write_layer(int directory_fd, int fd, char *reason, size_t reason_size)
+/* The directory itself: of a volume its mode and owner count. */
+static int put_top(struct output *output, int directory_fd)
+{
+	struct stat stat;
+	const struct mica_tree_entry entry = { .directory_fd = directory_fd, .name = ".", .path = "./", .stat = &stat };
+
+	return fstat(directory_fd, &stat) < 0 ? -errno : put_file(output, &entry);
+}
+
+static int write_archive(int directory_fd, int fd, bool top, char *reason, size_t reason_size)
 {
 	_cleanup_(end) struct output output = {
 		.tar = archive_write_new(),
@@ -248,10 +257,22 @@ int mica_archive_write_layer(int directory_fd, int fd, char *reason, size_t reas
 	    archive_write_set_bytes_in_last_block(output.tar, 1) != ARCHIVE_OK ||
 	    archive_write_open_fd(output.tar, fd) != ARCHIVE_OK)
 		return -ENOMEM;
-	r = mica_tree_walk(directory_fd, put_entry, &output);
+	r = top ? put_top(&output, directory_fd) : 0;
+	if (r == 0)
+		r = mica_tree_walk(directory_fd, put_entry, &output);
 	if (r < 0)
 		return r;
 	if (archive_write_close(output.tar) != ARCHIVE_OK)
 		return archive_errno(output.tar) > 0 ? -archive_errno(output.tar) : -EIO;
 	return 0;
+}
+
+int mica_archive_write_layer(int directory_fd, int fd, char *reason, size_t reason_size)
+{
+	return write_archive(directory_fd, fd, false, reason, reason_size);
+}
+
+int mica_archive_write_volume(int directory_fd, int fd, char *reason, size_t reason_size)
+{
+	return write_archive(directory_fd, fd, true, reason, reason_size);
 }

@@ -63,7 +63,7 @@ int mica_volume_backup(struct mica_store *store, const char *name, int fd)
 
 	if (r < 0)
 		return r;
-	r = mica_archive_write_layer(opened.data_fd, fd, reason, sizeof(reason));
+	r = mica_archive_write_volume(opened.data_fd, fd, reason, sizeof(reason));
 	return r < 0 ? mica_store_refuse(store, r, "cannot archive the volume '%s'%s%s", name, reason[0] ? " at " : "",
 					 reason)
 		     : 0;

@@ -31,11 +31,12 @@ eventually() { # WORDS COMMAND...
 }
 # One call of the plugin; prints the status and the body.
 call() { # CALL [JSON]
+	local files=$WORK/.call.$BASHPID
 	curl --silent --max-time 30 --unix-socket "$SOCKET" --header Content-Type: --header Expect: --data-binary "${2-}" \
 		--write-out '%{stderr}%{http_code} ' "http://plugin.moby.localhost/$([[ $1 == /* ]] || echo VolumeDriver.)${1#/}" \
-		2>"$WORK/.status.$BASHPID" >"$WORK/.body.$BASHPID" || true
-	cat "$WORK/.status.$BASHPID" "$WORK/.body.$BASHPID"
-	rm -f "$WORK/.status.$BASHPID" "$WORK/.body.$BASHPID"
+		2>"$files.status" >"$files.body" || true
+	cat "$files.status" "$files.body"
+	rm -f "$files.status" "$files.body"
 }
 answers() { # CALL JSON STATUS JQ-EXPRESSION: it answers so
 	local answer
