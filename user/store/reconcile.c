@@ -33,7 +33,7 @@ static void plan_one(struct pass *pass, struct mica_reconcile_report *report, co
 
 	report->drift = found->drift;
 	report->words = words;
-	mica_reconcile_choose(report, found, words, sizeof(words));
+	mica_reconcile_choose(report, found, pass->options->dry_run, words, sizeof(words));
 	if (!pass->options->dry_run && report->step != MICA_STEP_WAIT) {
 		int r = mica_reconcile_act(pass->store, report, words, sizeof(words));
 

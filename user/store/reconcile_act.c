@@ -60,8 +60,8 @@ static void choose_union(struct mica_reconcile_report *report, const struct word
 		report->step = say_live(words, &live, upper) < 0 ? MICA_STEP_WAIT : MICA_STEP_REATTACH;
 }
 
-void mica_reconcile_choose(struct mica_reconcile_report *report, const struct mica_drift_found *found, char *text,
-			   size_t size)
+void mica_reconcile_choose(struct mica_reconcile_report *report, const struct mica_drift_found *found, bool search,
+			   char *text, size_t size)
 {
 	const struct mica_kept *kept = report->kept;
 	const struct words words = { text, size };
@@ -85,7 +85,7 @@ void mica_reconcile_choose(struct mica_reconcile_report *report, const struct mi
 		/* The store's own directories are not a server's. */
 		if (lstat(kept->target, &stat) < 0 || !S_ISDIR(stat.st_mode))
 			(void)say(&words, 0, "the mount point is no directory");
-		else if (kept->kind != MICA_KEPT_VOLUME && kept->plan.upper)
+		else if (search && kept->kind != MICA_KEPT_VOLUME && kept->plan.upper)
 			choose_union(report, &words);
 		else
 			report->step = MICA_STEP_MOUNT;
