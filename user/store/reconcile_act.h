@@ -7,8 +7,8 @@
 
 #include "store/reconcile.h"
 
-/** Chooses the step of a report, and says why where it is to wait. `search`: also looks for a union that lives elsewhere,
- *  which takes a while, and which mica_reconcile_act does anyway. */
+/** Chooses the step of a report, and says why where it is to wait. `search`: also looks for a union that lives
+ * elsewhere, which takes a while, and which mica_reconcile_act does anyway. */
 void mica_reconcile_choose(struct mica_reconcile_report *report, const struct mica_drift_found *found, bool search,
 			   char *words, size_t size);
 
