@@ -247,6 +247,7 @@ install: all
 	install -Dm755 $(O)/mica $(DESTDIR)$(PREFIX)/bin/mica
 	for page in user/man/*.[1-8]; do \
 		install -Dm644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system user/dist/mica.service user/dist/mica.socket
 	install -Dm644 user/dist/mica.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mica
 
 .PHONY: clean

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/cleanup.h"
+
 #define MICA_DAEMON_CONFIG "/etc/mica/daemon.json"
 #define MICA_PLUGIN_SOCKET "/run/docker/plugins/mica.sock"
 
