@@ -29,7 +29,7 @@ FUZZ_SECONDS ?= 10
 ARCH := $(shell uname -m)
 BPF_ARCH := $(if $(filter aarch64,$(ARCH)),arm64,x86)
 
-PACKAGES := libbpf jansson mount libcap yaml-0.1 sqlite3 libarchive nettle
+PACKAGES := libbpf jansson mount libcap yaml-0.1 sqlite3 libarchive nettle libmicrohttpd
 PACKAGE_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wno-format-nonliteral \
 	-Wvla
@@ -248,6 +248,7 @@ install: all
 	install -Dm755 $(O)/mica $(DESTDIR)$(PREFIX)/bin/mica
 	for page in user/man/*.[1-8]; do \
 		install -Dm644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system user/dist/mica.service user/dist/mica.socket
 	install -Dm644 user/dist/mica.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mica
 
 .PHONY: clean

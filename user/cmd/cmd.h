@@ -41,6 +41,8 @@ extern const struct mica_command mica_command_export;
 extern const struct mica_command mica_command_layers;
 extern const struct mica_command mica_command_diff;
 extern const struct mica_command mica_command_blame;
+extern const struct mica_command mica_command_reconcile;
+extern const struct mica_command mica_command_daemon;
 extern const struct mica_command mica_command_help;
 extern const struct mica_command mica_command_version;
 

@@ -12,6 +12,8 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/store.h"
+#include "cmd/volume.h"
+#include "store/volume_users.h"
 
 #define OPTIONS_MAX 16
 
@@ -22,7 +24,13 @@ struct options {
 	size_t count, least, most;
 	struct mica_volume_option given[OPTIONS_MAX];
 	size_t given_count;
-	bool quiet, all;
+	bool quiet, all, json, uncounted, unused;
+};
+
+enum {
+	KEY_UNCOUNTED = 0x800,
+	KEY_UNUSED,
+	KEY_JSON,
 };
 
 static void add_option(struct argp_state *state, struct options *volume, char *argument)
@@ -59,6 +67,15 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case 'a':
 		volume->all = true;
 		return 0;
+	case KEY_UNCOUNTED:
+		volume->uncounted = true;
+		return 0;
+	case KEY_UNUSED:
+		volume->unused = true;
+		return 0;
+	case KEY_JSON:
+		volume->json = true;
+		return 0;
 	case ARGP_KEY_ARGS:
 		volume->words = state->argv + state->next;
 		volume->count = (size_t)(state->argc - state->next);
@@ -91,8 +108,15 @@ static int run_create(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{ "driver", 'd', "BACKEND", 0,
-		  "local (a directory in the store), tmpfs, or bind (a directory of the host)", 0 },
-		{ "opt", 'o', "KEY=VALUE", 0, "tmpfs: size, mode, uid, gid; bind: source", 0 },
+		  "local (a directory in the store), tmpfs, bind (a directory of the host), nfs, glusterfs, mount "
+		  "(what "
+		  "mount(8) can), block (a device)",
+		  0 },
+		{ "opt", 'o', "KEY=VALUE", 0,
+		  "local: size; tmpfs: size, mode, uid, gid; bind: source; nfs: server, path, o; glusterfs: server, "
+		  "volume, "
+		  "path, o; mount: type, device, o; block: device",
+		  0 },
 		{ 0 },
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
@@ -108,49 +132,53 @@ static int run_create(int argc, char **argv)
 	r = mica_volume_create(store, volume.count ? volume.words[0] : NULL, volume.backend, volume.given,
 			       volume.given_count, &name);
 	if (r < 0)
-		return mica_cmd_store_failed(store, r, "cannot create the volume");
+		status = mica_cmd_store_failed(store, r, "cannot create the volume");
+	if (r < 0)
+		return r == -EOPNOTSUPP ? MICA_EXIT_UNSUPPORTED : status;
 	(void)puts(name);
 	return MICA_EXIT_OK;
-}
-
-static int print_volume(const struct mica_volume *volume, void *userdata)
-{
-	const struct options *options = userdata;
-
-	if (options->quiet)
-		(void)puts(volume->name);
-	else
-		(void)printf("%-7s  %10" PRId64 "  %s\n", volume->backend, volume->containers, volume->name);
-	return 0;
 }
 
 static int run_ls(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{ "quiet", 'q', NULL, 0, "Only the names", 0 },
+		{ "json", KEY_JSON, NULL, 0, "One JSON object a line", 0 },
 		{ 0 },
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
 	struct options volume = {};
-	int status = open_store(options, "", "Lists the volumes.", argc, argv, &volume, &store);
-	int r;
+	int status = open_store(options, "", "Lists the volumes. A server that does not answer delays nothing.", argc,
+				argv, &volume, &store);
 
 	if (status != MICA_EXIT_OK)
 		return status;
-	if (!volume.quiet)
-		(void)printf("%-7s  %10s  %s\n", "DRIVER", "CONTAINERS", "NAME");
-	r = mica_volume_list(store, print_volume, &volume);
-	return r < 0 ? mica_cmd_store_failed(store, r, "cannot list the volumes") : MICA_EXIT_OK;
+	return mica_cmd_volume_list(store, volume.json    ? MICA_VOLUME_LIST_JSON
+					   : volume.quiet ? MICA_VOLUME_LIST_NAMES
+							  : MICA_VOLUME_LIST_TEXT);
 }
+
+static int add_user(const char *user, int64_t count, void *userdata)
+{
+	return json_object_set_new(userdata, user, json_integer(count));
+}
+
+struct inspection {
+	struct mica_store *store;
+	json_t *array;
+};
 
 static int print_json(const struct mica_volume *volume, void *userdata)
 {
-	json_t *object = json_pack("{s:s, s:s, s:o?, s:s, s:b, s:I}", "Name", volume->name, "Driver", volume->backend,
-				   "Options", json_loads(volume->options, 0, NULL), "Mountpoint", volume->directory,
-				   "Anonymous", (int)volume->anonymous, "Containers", (json_int_t)volume->containers);
-	int r = object && json_array_append_new(userdata, object) == 0 ? 0 : -ENOMEM;
+	const struct inspection *inspection = userdata;
+	json_t *users = json_object();
+	json_t *object =
+		json_pack("{s:s, s:s, s:o?, s:s, s:b, s:I, s:o}", "Name", volume->name, "Driver", volume->backend,
+			  "Options", json_loads(volume->options, 0, NULL), "Mountpoint", volume->directory, "Anonymous",
+			  (int)volume->anonymous, "Containers", (json_int_t)volume->containers, "Users", users);
+	int r = object && json_array_append_new(inspection->array, object) == 0 ? 0 : -ENOMEM;
 
-	return r;
+	return r < 0 ? r : mica_volume_users_list(inspection->store, volume->name, add_user, users);
 }
 
 static int run_inspect(int argc, char **argv)
@@ -165,7 +193,7 @@ static int run_inspect(int argc, char **argv)
 		return status;
 	array = json_array();
 	for (size_t i = 0; i < volume.count; i++) {
-		int r = mica_volume_inspect(store, volume.words[i], print_json, array);
+		int r = mica_volume_inspect(store, volume.words[i], print_json, &(struct inspection){ store, array });
 		if (r < 0)
 			status = mica_cmd_store_failed(store, r, "cannot inspect the volume '%s'", volume.words[i]);
 	}
@@ -210,19 +238,27 @@ static int take_directory(const struct mica_volume *volume, void *userdata)
 	return 0;
 }
 
+static const struct mica_volume_use person = { .user = MICA_VOLUME_USER_PERSON, .lasting = true };
+
 static int run_mount(int argc, char **argv)
 {
+	static const struct argp_option options[] = {
+		{ "uncounted", KEY_UNCOUNTED, NULL, 0, "Only now: it is not kept mounted", 0 },
+		{ 0 },
+	};
 	_cleanup_store_ struct mica_store *store = NULL;
 	struct options volume = { .least = 1, .most = 1 };
-	int status = open_store(
-		NULL, "NAME",
-		"Mounts a volume, where its backend mounts something, and prints the directory of its files.", argc,
-		argv, &volume, &store);
+	int status = open_store(options, "NAME",
+				"Mounts a volume, where its backend mounts something, and prints the directory of its "
+				"files. The daemon "
+				"keeps it mounted, over reboots too, until `mica volume unmount`.",
+				argc, argv, &volume, &store);
 	int r;
 
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = mica_volume_mount(store, volume.words[0]);
+	r = volume.uncounted ? mica_volume_mount(store, volume.words[0])
+			     : mica_volume_acquire(store, volume.words[0], &person, NULL);
 	if (r == 0)
 		r = mica_volume_inspect(store, volume.words[0], take_directory, NULL);
 	return r < 0 ? mica_cmd_store_failed(store, r, "cannot mount the volume '%s'", volume.words[0]) : MICA_EXIT_OK;
@@ -230,19 +266,33 @@ static int run_mount(int argc, char **argv)
 
 static int run_unmount(int argc, char **argv)
 {
+	static const struct argp_option options[] = {
+		{ "unused", KEY_UNUSED, NULL, 0, "Only if nobody uses it, `mica volume mount` included", 0 },
+		{ 0 },
+	};
 	_cleanup_store_ struct mica_store *store = NULL;
 	struct options volume = { .least = 1, .most = 1 };
-	int status = open_store(NULL, "NAME", "Unmounts a volume.", argc, argv, &volume, &store);
+	int status = open_store(options, "NAME", "Unmounts a volume, unless an engine uses it.", argc, argv, &volume,
+				&store);
+	int64_t users = 0;
 	int r;
 
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = mica_volume_unmount(store, volume.words[0]);
-	return r < 0 ? mica_cmd_store_failed(store, r, "cannot unmount the volume '%s'", volume.words[0])
-		     : MICA_EXIT_OK;
+	r = volume.unused ? mica_volume_settle(store, volume.words[0])
+			  : mica_volume_release(store, volume.words[0], &person);
+	if (r == 0)
+		r = mica_volume_users_count(store, volume.words[0], &users);
+	if (r < 0)
+		return mica_cmd_store_failed(store, r, "cannot unmount the volume '%s'", volume.words[0]);
+	if (users && !volume.unused)
+		mica_log_error("the volume '%s' stays mounted: an engine uses it %" PRId64 " times", volume.words[0],
+			       users);
+	return users && !volume.unused ? MICA_EXIT_FAILURE : MICA_EXIT_OK;
 }
 
 struct unused {
+	struct mica_store *store;
 	char **names;
 	size_t count;
 	bool all;
@@ -251,8 +301,11 @@ struct unused {
 static int add_unused(const struct mica_volume *volume, void *userdata)
 {
 	struct unused *unused = userdata;
+	int64_t engines = 0;
 	char **names;
 
+	if (mica_volume_users_engines(unused->store, volume->name, &engines) < 0 || engines)
+		return 0;
 	if (volume->containers || (!volume->anonymous && !unused->all))
 		return 0;
 	names = reallocarray(unused->names, unused->count + 1, sizeof(*names));
@@ -279,6 +332,7 @@ static int run_prune(int argc, char **argv)
 	if (status != MICA_EXIT_OK)
 		return status;
 	unused.all = volume.all;
+	unused.store = store;
 	r = mica_volume_list(store, add_unused, &unused);
 	if (r < 0)
 		status = mica_cmd_store_failed(store, r, "cannot list the volumes");
@@ -306,8 +360,17 @@ static const struct mica_command command_mount = { .name = "mount",
 						   .run = run_mount };
 static const struct mica_command command_unmount = { .name = "unmount", .summary = "hide them", .run = run_unmount };
 static const struct mica_command *const verbs[] = {
-	&command_create, &command_ls,    &command_inspect, &command_rm,
-	&command_prune,  &command_mount, &command_unmount, NULL,
+	&command_create,
+	&command_ls,
+	&command_inspect,
+	&command_rm,
+	&command_prune,
+	&command_mount,
+	&command_unmount,
+	&mica_command_volume_backup,
+	&mica_command_volume_restore,
+	&mica_command_volume_sync,
+	NULL,
 };
 
 static int run(int argc, char **argv)

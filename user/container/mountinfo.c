@@ -79,6 +79,7 @@ static size_t index_mounts(struct libmnt_table *table, struct mount *mounts, siz
 	while (iterator && count < limit && mnt_table_next_fs(table, iterator, &fs) == 0) {
 		dev_t device = mnt_fs_get_devno(fs);
 		const char *type = mnt_fs_get_fstype(fs), *options = mnt_fs_get_fs_options(fs);
+		const char *flags = mnt_fs_get_vfs_options(fs), *source = mnt_fs_get_source(fs);
 		struct mount *mount = &mounts[count];
 
 		*mount = (struct mount){
@@ -87,6 +88,8 @@ static size_t index_mounts(struct libmnt_table *table, struct mount *mounts, siz
 				   .target = mnt_fs_get_target(fs),
 				   .type = type ? type : "",
 				   .options = options ? options : "",
+				   .flags = flags ? flags : "",
+				   .source = source ? source : "",
 				   .id = mnt_fs_get_id(fs),
 				   .parent_id = mnt_fs_get_parent_id(fs) },
 		};

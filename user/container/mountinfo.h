@@ -27,6 +27,8 @@ struct mica_mount_entry {
 	const char *type;
 	/** Of the file system, as libmount tells them: the kernel's octal escapes are undone. */
 	const char *options;
+	/** Of the mount itself ("rw,nosuid"), and what was mounted ("" if the kernel does not tell). */
+	const char *flags, *source;
 	/** Unique on the machine while the mount lives; proc_pid_fdinfo(5) and statx(2) tell it too. */
 	int id, parent_id;
 };

@@ -40,11 +40,18 @@ _mica_store()
 	*---root | *---work | *---output | layer-*--o) files=yes ;;
 	layer-2-*) words="create remove get put exists ls status cleanup changes diff-size diff apply import export --help" ;;
 	image-2-*) words="ls rm tree --help" ;;
-	volume-2-*) words="create ls inspect rm prune mount unmount --help" ;;
-	volume-*---driver | volume-*--d) words="local tmpfs bind" ;;
-	volume-*---opt | volume-*--o) words="size= mode= uid= gid= source=" ;;
+	volume-2-*) words="create ls inspect rm prune mount unmount backup restore sync --help" ;;
+	volume-*-backup---output | volume-*-backup--o) files=yes ;;
+	volume-*---driver | volume-*--d) words="local tmpfs bind nfs glusterfs mount block" ;;
+	volume-*---opt | volume-*--o) words="size= mode= uid= gid= source= server= path= volume= type= device= o=" ;;
+	volume-*---from | volume-*---max-size) return ;;
 	volume-*-create-*) words="--driver --opt --root --help" ;;
-	volume-*-ls-*) words="--quiet --root --help" ;;
+	volume-*-ls-*) words="--quiet --json --root --help" ;;
+	volume-*-mount-*) words="--uncounted --root --help $(timeout 1 mica volume ls --quiet 2>/dev/null)" ;;
+	volume-*-unmount-*) words="--unused --root --help $(timeout 1 mica volume ls --quiet 2>/dev/null)" ;;
+	volume-*-backup-*) words="--output --root --help $(timeout 1 mica volume ls --quiet 2>/dev/null)" ;;
+	volume-*-restore-*) words="--devices --max-size --root --help" files=yes ;;
+	volume-*-sync-*) words="--from --delete --root --help $(timeout 1 mica volume ls --quiet 2>/dev/null)" ;;
 	volume-*-prune-*) words="--all --root --help" ;;
 	volume-*) words="--root --help $(timeout 1 mica volume ls --quiet 2>/dev/null)" ;;
 	union-2-*) words="mount umount ls --help" ;;
@@ -147,8 +154,17 @@ _mica()
 		return
 		;;
 	check) words="--repair --quiet --root --help" ;;
-	help) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export layers diff blame check version" ;;
-	*) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export layers diff blame check help version --verbose --version --help" ;;
+	reconcile) words="--dry-run --json --root --help" ;;
+	daemon)
+		if [[ $prev == --config || $prev == -c || $prev == --socket || $prev == --root ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			compopt -o filenames 2>/dev/null
+			return
+		fi
+		words="--config --check --socket --root --help"
+		;;
+	help) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export layers diff blame check reconcile daemon version" ;;
+	*) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export layers diff blame check reconcile daemon help version --verbose --version --help" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

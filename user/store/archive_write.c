@@ -253,7 +253,16 @@ static int open_output(const struct output *output, int fd, struct mica_digest *
 	return libarchive.archive_write_open_fd(output->tar, fd) == ARCHIVE_OK ? 0 : -ENOMEM;
 }
 
-static int write_tree(int directory_fd, int fd, struct mica_digest *digest, char *reason, size_t reason_size)
+/* The directory itself: of a volume its mode and owner count. */
+static int put_top(struct output *output, int directory_fd)
+{
+	struct stat stat;
+	const struct mica_tree_entry entry = { .directory_fd = directory_fd, .name = ".", .path = "./", .stat = &stat };
+
+	return fstat(directory_fd, &stat) < 0 ? -errno : put_file(output, &entry);
+}
+
+static int write_tree(int directory_fd, int fd, struct mica_digest *digest, bool top, char *reason, size_t reason_size)
 {
 	_cleanup_(end) struct output output = {
 		.tar = libarchive.archive_write_new(),
@@ -267,6 +276,8 @@ static int write_tree(int directory_fd, int fd, struct mica_digest *digest, char
 	if (!output.tar || !output.entry || !output.chunk)
 		return -ENOMEM;
 	r = open_output(&output, fd, digest);
+	if (r == 0 && top)
+		r = put_top(&output, directory_fd);
 	if (r == 0)
 		r = mica_tree_walk(directory_fd, put_entry, &output);
 	if (r < 0)
@@ -281,7 +292,7 @@ int mica_archive_write_layer(int directory_fd, int fd, char *reason, size_t reas
 	int r = mica_archive_library_load();
 
 	reason[0] = '\0';
-	return r < 0 ? r : write_tree(directory_fd, fd, NULL, reason, reason_size);
+	return r < 0 ? r : write_tree(directory_fd, fd, NULL, false, reason, reason_size);
 }
 
 int mica_archive_digest_layer(int directory_fd, struct mica_digest *digest, char *reason, size_t reason_size)
@@ -289,5 +300,13 @@ int mica_archive_digest_layer(int directory_fd, struct mica_digest *digest, char
 	int r = mica_archive_library_load();
 
 	reason[0] = '\0';
-	return r < 0 ? r : write_tree(directory_fd, -EBADF, digest, reason, reason_size);
+	return r < 0 ? r : write_tree(directory_fd, -EBADF, digest, false, reason, reason_size);
+}
+
+int mica_archive_write_volume(int directory_fd, int fd, char *reason, size_t reason_size)
+{
+	int r = mica_archive_library_load();
+
+	reason[0] = '\0';
+	return r < 0 ? r : write_tree(directory_fd, fd, NULL, true, reason, reason_size);
 }

@@ -10,6 +10,8 @@
  * says which file is at fault.
  */
 int mica_archive_write_layer(int directory_fd, int fd, char *reason, size_t reason_size);
+/** The same of a volume's directory, with an entry for the directory itself. */
+int mica_archive_write_volume(int directory_fd, int fd, char *reason, size_t reason_size);
 
 struct mica_digest;
 /** Adds the bytes that mica_archive_write_layer would write to a digest. */

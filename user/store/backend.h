@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "container/mountinfo.h"
+
 struct mica_backend {
 	const char *name;
 	/** What it is, for people. */
@@ -18,9 +20,23 @@ struct mica_backend {
 	/** Looks at the options (strings, names known) before anything is made. 0, or -EINVAL with words in `reason`.
 	 *  NULL: all are right. */
 	int (*check)(const json_t *options, char *reason, size_t reason_size);
+	/** Of a volume with size=: makes its new, empty directory ready. `project` is a number of its own. 0, or an
+	 * errno with words in `reason`. NULL: there is nothing to do. */
+	int (*prepare)(const json_t *options, int directory_fd, uint32_t project, char *reason, size_t reason_size);
 	/** Mounts the volume's files over its empty directory. NULL: they are in the directory itself. */
 	int (*mount)(const json_t *options, const char *directory, char *reason, size_t reason_size);
+	/** Whether a mount at the volume's directory is what `mount` makes. Asks no server. NULL where mount is. */
+	bool (*owns)(const json_t *options, const struct mica_mountinfo *mountinfo,
+		     const struct mica_mount_entry *mount);
+	/** Attributes (MOUNT_ATTR_*) that the mount should have. NULL: whatever it has. */
+	unsigned (*attributes)(const json_t *options);
+	/** A server is behind it that may not answer: mount and stat can hang. */
+	bool remote;
 };
+
+/** Asks those who are behind mounted directories, all at once, for two seconds. results[i]: 0: they answer, -ETIMEDOUT:
+ *  they do not, or an errno. 0 or -ENOMEM. */
+int mica_backend_answer(const char *const *directories, size_t count, int *results);
 
 /** The backend of a name; NULL: none. */
 const struct mica_backend *mica_backend_find(const char *name);

@@ -294,6 +294,11 @@ int mica_database_open(const char *path, struct mica_database **ret, int *ret_ve
 	return 0;
 }
 
+void mica_database_set_wait(struct mica_database *database, int milliseconds)
+{
+	(void)sqlite3_busy_timeout(database->connection, milliseconds);
+}
+
 void mica_database_close(struct mica_database **database)
 {
 	if (!*database)

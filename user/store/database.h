@@ -30,6 +30,9 @@ struct mica_row;
 int mica_database_open(const char *path, struct mica_database **ret, int *ret_version);
 void mica_database_close(struct mica_database **database);
 
+/** How long to wait for another process that writes; ten seconds at first. */
+void mica_database_set_wait(struct mica_database *database, int milliseconds);
+
 /** What SQLite said of the last failure. Never NULL; valid until the next call. */
 const char *mica_database_message(const struct mica_database *database);
 

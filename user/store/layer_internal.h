@@ -50,6 +50,13 @@ int mica_layer_check_id(struct mica_store *store, const char *id);
 /** Inside a transaction: takes the row away and puts the directory on the trash list. */
 int mica_layer_delete_row(struct mica_store *store, const char *id);
 
+struct mica_union_plan;
+/** What is mounted for a layer (without options). `ret` is the caller's to free, also on failure. */
+int mica_layer_plan(struct mica_store *store, const char *id, bool immutable, struct mica_union_plan *ret);
+/** Mounts a locked layer again that has users and is not mounted any more. The caller knows that no union lives on its
+ *  upper. */
+int mica_layer_restore(struct mica_store *store, const char *id, const struct mica_layer_row *row);
+
 /** Makes a staged layer's empty directories: diff, work and merged. */
 int mica_layer_stage(const struct mica_stage *stage);
 

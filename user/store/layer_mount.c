@@ -11,6 +11,7 @@
 #include "store/tree.h"
 #include "store/union_elsewhere.h"
 #include "store/union_mount.h"
+#include "store/union_text.h"
 
 bool mica_layer_mounted(int layer_fd)
 {
@@ -35,57 +36,54 @@ int mica_layer_unmount(struct mica_store *store, const char *id, int layer_fd)
 	return 0;
 }
 
-/* Paths of a chain's trees, topmost first. */
-struct lowers {
-	char **paths;
-	size_t count;
-};
-
-static void free_lowers(const struct lowers *lowers)
+static int add_lowers(const struct mica_store *store, const struct mica_chain *chain, size_t from,
+		      struct mica_union_plan *plan)
 {
-	for (size_t i = 0; i < lowers->count; i++)
-		free(lowers->paths[i]);
-	free(lowers->paths);
-}
-
-static int make_lowers(const struct mica_store *store, const struct mica_chain *chain, size_t from, struct lowers *ret)
-{
-	ret->paths = calloc(chain->count + 1, sizeof(*ret->paths));
-	if (!ret->paths)
+	plan->lowers = calloc(chain->count + 1, sizeof(*plan->lowers));
+	if (!plan->lowers)
 		return -ENOMEM;
 	for (size_t i = from; i < chain->count; i++) {
-		if (asprintf(&ret->paths[ret->count], "%s/layers/%s/diff", store->root, chain->ids[i]) < 0)
+		if (asprintf(&plan->lowers[plan->lower_count], "%s/layers/%s/diff", store->root, chain->ids[i]) < 0)
 			return -ENOMEM;
-		ret->count++;
+		plan->lower_count++;
 	}
 	return 0;
+}
+
+int mica_layer_plan(struct mica_store *store, const char *id, bool immutable, struct mica_union_plan *ret)
+{
+	_cleanup_chain_ struct mica_chain chain = {};
+	int r = mica_layer_chain(store, id, &chain);
+
+	if (r == 0)
+		r = add_lowers(store, &chain, immutable ? 0 : 1, ret);
+	if (r < 0 || immutable)
+		return r;
+	if (asprintf(&ret->upper, "%s/layers/%s/diff", store->root, id) < 0)
+		return -ENOMEM;
+	return asprintf(&ret->work, "%s/layers/%s/work", store->root, id) < 0 ? -ENOMEM : 0;
 }
 
 /* A writable layer's tree must stay one that its own archive can say: no redirects, no files without their data. */
 static int mount_layer(struct mica_store *store, const char *id, const char *label, bool immutable, const char *target)
 {
-	_cleanup_chain_ struct mica_chain chain = {};
-	_cleanup_(free_lowers) struct lowers lowers = {};
-	_cleanup_free_ char *upper = NULL, *work = NULL, *context = NULL;
+	_cleanup_union_plan_ struct mica_union_plan plan = {};
+	_cleanup_free_ char *context = NULL;
 	const char *options[5] = { "redirect_dir=off", "metacopy=off", "index=off" };
 	struct mica_union_reason reason;
-	int r = mica_layer_chain(store, id, &chain);
+	int r = mica_layer_plan(store, id, immutable, &plan);
 
-	if (r == 0)
-		r = make_lowers(store, &chain, immutable ? 0 : 1, &lowers);
 	if (r < 0)
 		return r;
-	if (asprintf(&upper, "%s/layers/%s/diff", store->root, id) < 0 ||
-	    asprintf(&work, "%s/layers/%s/work", store->root, id) < 0 ||
-	    (label && asprintf(&context, "context=%s", label) < 0))
+	if (label && asprintf(&context, "context=%s", label) < 0)
 		return -ENOMEM;
 	options[3] = context;
 	r = mica_union_mount(
 		&(struct mica_union_specification){
-			.lowers = (const char *const *)lowers.paths,
-			.lower_count = lowers.count,
-			.upper = immutable ? NULL : upper,
-			.work = immutable ? NULL : work,
+			.lowers = (const char *const *)plan.lowers,
+			.lower_count = plan.lower_count,
+			.upper = plan.upper,
+			.work = plan.work,
 			.options = options,
 		},
 		target, &reason);
@@ -164,6 +162,19 @@ int mica_layer_get(struct mica_store *store, const char *id, const char *label, 
 	}
 	*ret_path = TAKE_PTR(path);
 	return 0;
+}
+
+int mica_layer_restore(struct mica_store *store, const char *id, const struct mica_layer_row *row)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (!needs_mount(row))
+		return 0;
+	if (asprintf(&path, "%s/layers/%s/merged", store->root, id) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	return mount_layer(store, id, NULL, row->immutable, path);
 }
 
 int mica_layer_put(struct mica_store *store, const char *id)

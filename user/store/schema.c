@@ -71,4 +71,20 @@ static const char containers_end[] = "ALTER TABLE containers ADD COLUMN auto_rem
 				     "CREATE INDEX containers_image ON containers(image);"
 				     "CREATE INDEX containers_auto_remove ON containers(id) WHERE auto_remove;";
 
-const char *const mica_schema_steps[] = { version_1, containers_end, NULL };
+/*
+ * volume_users: who wants a volume mounted. `boot`: the use ends with that boot of the kernel; NULL: it outlives it.
+ * volume_projects: the project of a local volume, by which the file system limits its size.
+ */
+static const char users_and_projects[] = "CREATE TABLE volume_users ("
+					 " volume TEXT NOT NULL REFERENCES volumes(name) ON DELETE CASCADE,"
+					 " user TEXT NOT NULL,"
+					 " count INTEGER NOT NULL CHECK (count > 0),"
+					 " boot TEXT,"
+					 " PRIMARY KEY (volume, user)"
+					 ") STRICT, WITHOUT ROWID;"
+					 "CREATE TABLE volume_projects ("
+					 " volume TEXT PRIMARY KEY,"
+					 " project INTEGER NOT NULL UNIQUE"
+					 ") STRICT, WITHOUT ROWID;";
+
+const char *const mica_schema_steps[] = { version_1, containers_end, users_and_projects, NULL };

@@ -50,6 +50,11 @@ const char *mica_store_open_reason(void)
 	return open_reason;
 }
 
+void mica_store_set_patience(struct mica_store *store, int milliseconds)
+{
+	mica_database_set_wait(store->database, milliseconds);
+}
+
 const char *mica_store_root(const struct mica_store *store)
 {
 	return store->root;

@@ -41,6 +41,9 @@ const char *mica_store_reason(const struct mica_store *store);
 /** The same for a store that could not be opened. */
 const char *mica_store_open_reason(void);
 
+/** A call that writes waits so long for another process that does (else ten seconds), then fails with -ETIMEDOUT. */
+void mica_store_set_patience(struct mica_store *store, int milliseconds);
+
 /** Absolute, without a slash at its end. */
 const char *mica_store_root(const struct mica_store *store);
 

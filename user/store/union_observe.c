@@ -77,28 +77,39 @@ static bool is_planned(const struct mica_union_plan *plan, const struct mica_ove
 	return upper && lowers == plan->lower_count;
 }
 
-static int compare_target(const struct mica_mount_entry *mount, void *userdata)
+static bool is_overlay_root(const struct mica_mount_entry *mount)
+{
+	return strcmp(mount->type, "overlay") == 0 && strcmp(mount->root, "/") == 0;
+}
+
+int mica_union_is_planned(const struct mica_union_plan *plan, const struct mica_mount_entry *mount)
 {
 	_cleanup_overlay_directories_ struct mica_overlay_directories list = {};
 	_cleanup_buffer_ struct mica_buffer expected = {};
+
+	if (!is_overlay_root(mount))
+		return 0;
+	if (expected_options(plan, &expected) < 0)
+		return -ENOMEM;
+	if (has_option(mount->options, expected.data))
+		return 1;
+	if (mica_overlay_options_parse(mount->options, &list) < 0)
+		return -ENOMEM;
+	return is_planned(plan, &list);
+}
+
+static int compare_target(const struct mica_mount_entry *mount, void *userdata)
+{
 	struct search *search = userdata;
+	int r;
 
 	if (strcmp(mount->target, search->target) != 0)
 		return 0;
 	search->mounted = true;
-	search->overlay = strcmp(mount->type, "overlay") == 0 && strcmp(mount->root, "/") == 0;
-	search->ours = false;
-	if (!search->overlay || !search->plan)
-		return 0;
-	if (expected_options(search->plan, &expected) < 0)
-		return -ENOMEM;
-	search->ours = has_option(mount->options, expected.data);
-	if (search->ours)
-		return 0;
-	if (mica_overlay_options_parse(mount->options, &list) < 0)
-		return -ENOMEM;
-	search->ours = is_planned(search->plan, &list);
-	return 0;
+	search->overlay = is_overlay_root(mount);
+	r = search->plan ? mica_union_is_planned(search->plan, mount) : 0;
+	search->ours = r > 0;
+	return r < 0 ? r : 0;
 }
 
 static int compare_upper(const struct mica_mount_entry *mount, void *userdata)

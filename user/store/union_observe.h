@@ -5,9 +5,12 @@
 #ifndef MICA_STORE_UNION_OBSERVE_H
 #define MICA_STORE_UNION_OBSERVE_H
 
+#include "container/mountinfo.h"
 #include "store/union.h"
 #include "store/union_text.h"
 
+/** 1: a mount of mountinfo is the planned union's root; 0: it is not; or -ENOMEM. */
+int mica_union_is_planned(const struct mica_union_plan *plan, const struct mica_mount_entry *mount);
 /** Whether the planned union is the one that is seen at `target`. 0 or a negative errno of reading mountinfo. */
 int mica_union_observe(const struct mica_union_plan *plan, const char *target, enum mica_union_state *ret);
 /** Finds a union whose upper is the directory, by its inode; *ret_target (caller frees) is untouched where none has. */

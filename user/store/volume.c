@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +15,14 @@
 
 #include "base/suggest.h"
 #include "container/json.h"
+#include "container/mountinfo.h"
 #include "store/backend.h"
 #include "store/name.h"
+#include "store/quota.h"
 #include "store/store_internal.h"
 #include "store/tree.h"
+#include "store/volume_internal.h"
+#include "store/volume_users.h"
 
 #define DATA "_data"
 /* As long as Docker's: 64 digits. */
@@ -107,6 +113,47 @@ static int insert(struct mica_store *store, const char *name, const char *backen
 	return r < 0 && r != -EEXIST ? mica_store_database_failed(store, r) : r;
 }
 
+int mica_volume_project(struct mica_store *store, const char *name, uint32_t *ret)
+{
+	int64_t project = 0;
+	/* One statement: of two that do this at once, each gets its own. */
+	int r = mica_database_run(store->database,
+				  "INSERT OR IGNORE INTO volume_projects SELECT ?, coalesce(max(project), ?) + 1 FROM"
+				  " volume_projects",
+				  "ti", name, (int64_t)MICA_QUOTA_FIRST_PROJECT);
+
+	if (r == 0)
+		r = mica_database_number(store->database, &project,
+					 "SELECT project FROM volume_projects WHERE volume = ?", "t", name);
+	if (r < 0)
+		return mica_store_database_failed(store, r);
+	*ret = (uint32_t)project;
+	return 0;
+}
+
+int mica_volume_prepare(struct mica_store *store, const char *name, const struct mica_backend *backend,
+			const json_t *options, int fd)
+{
+	char reason[300] = "";
+	uint32_t project = 0;
+	int r;
+
+	if (!backend->prepare || !json_object_get(options, "size"))
+		return 0;
+	r = mica_volume_project(store, name, &project);
+	if (r == 0)
+		r = backend->prepare(options, fd, project, reason, sizeof(reason));
+	return r < 0 && reason[0] ? mica_store_refuse(store, r, "%s", reason) : r;
+}
+
+static int prepare_stage(struct mica_store *store, const char *name, const char *backend, const char *options, int fd)
+{
+	_cleanup_json_ json_t *object = mica_json_parse(options, strlen(options));
+	_cleanup_close_ int data_fd = openat(fd, DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return data_fd < 0 ? -errno : mica_volume_prepare(store, name, mica_backend_find(backend), object, data_fd);
+}
+
 static int create_staged(struct mica_store *store, const char *name, const char *backend, const char *options,
 			 bool anonymous)
 {
@@ -115,8 +162,12 @@ static int create_staged(struct mica_store *store, const char *name, const char 
 
 	if (r < 0)
 		return r;
-	if (mkdirat(stage.fd, DATA, 0755) < 0 || fchmodat(stage.fd, DATA, 0755, 0) < 0 || fsync(stage.fd) < 0 ||
-	    fsync(store->staging_fd) < 0)
+	if (mkdirat(stage.fd, DATA, 0755) < 0 || fchmodat(stage.fd, DATA, 0755, 0) < 0)
+		return mica_store_refuse(store, -errno, "cannot make the directory of the volume '%s'", name);
+	r = prepare_stage(store, name, backend, options, stage.fd);
+	if (r < 0)
+		return r;
+	if (fsync(stage.fd) < 0 || fsync(store->staging_fd) < 0)
 		return mica_store_refuse(store, -errno, "cannot make the directory of the volume '%s'", name);
 	r = insert(store, name, backend, options, anonymous, stage.name);
 	if (r == -EEXIST) { /* somebody was faster: with the same, perhaps */
@@ -169,6 +220,7 @@ struct listing {
 static int take_volume(const struct mica_row *row, void *userdata)
 {
 	_cleanup_free_ char *directory = NULL;
+	const struct mica_backend *backend = mica_backend_find(mica_row_text(row, 1));
 	struct listing *listing = userdata;
 
 	if (asprintf(&directory, "%s/volumes/%s/" DATA, listing->store->root, mica_row_text(row, 0)) < 0) {
@@ -185,20 +237,25 @@ static int take_volume(const struct mica_row *row, void *userdata)
 			.anonymous = mica_row_number(row, 3),
 			.created = mica_row_number(row, 4),
 			.containers = mica_row_number(row, 5),
+			.users = mica_row_number(row, 6),
+			.in_place = backend && !backend->mount,
+			.remote = backend && backend->remote,
 		},
 		listing->userdata);
 }
 
-#define COLUMNS                                              \
-	"SELECT name, backend, options, anonymous, created," \
-	" (SELECT count(DISTINCT container) FROM container_volumes WHERE volume = v.name) FROM volumes v"
+#define COLUMNS                                                                                            \
+	"SELECT name, backend, options, anonymous, created,"                                               \
+	" (SELECT count(DISTINCT container) FROM container_volumes WHERE volume = v.name),"                \
+	" (SELECT coalesce(sum(count), 0) FROM volume_users u WHERE u.volume = v.name AND (u.boot IS NULL" \
+	" OR u.boot = ?1)) FROM volumes v"
 
 int mica_volume_list(struct mica_store *store, int (*take)(const struct mica_volume *volume, void *userdata),
 		     void *userdata)
 {
 	struct listing listing = { store, take, userdata, 0 };
 
-	return mica_database_query(store->database, take_volume, &listing, COLUMNS " ORDER BY name", NULL);
+	return mica_database_query(store->database, take_volume, &listing, COLUMNS " ORDER BY name", "t", store->boot);
 }
 
 int mica_volume_inspect(struct mica_store *store, const char *name,
@@ -208,20 +265,14 @@ int mica_volume_inspect(struct mica_store *store, const char *name,
 	int r = check_name(store, name);
 
 	if (r == 0)
-		r = mica_database_query(store->database, take_volume, &listing, COLUMNS " WHERE name = ?", "t", name);
+		r = mica_database_query(store->database, take_volume, &listing, COLUMNS " WHERE name = ?2", "tt",
+					store->boot, name);
 	if (r == 0 && !listing.count)
 		return mica_store_refuse(store, -ENOENT, "there is no volume '%s'", name);
 	return r;
 }
 
-struct place {
-	char *directory;
-	const struct mica_backend *backend;
-	json_t *options;
-	int64_t containers;
-};
-
-static void free_place(const struct place *place)
+void mica_volume_place_free(const struct mica_volume_place *place)
 {
 	free(place->directory);
 	json_decref(place->options);
@@ -229,7 +280,7 @@ static void free_place(const struct place *place)
 
 static int take_place(const struct mica_volume *volume, void *userdata)
 {
-	struct place *place = userdata;
+	struct mica_volume_place *place = userdata;
 
 	place->directory = strdup(volume->directory);
 	place->backend = mica_backend_find(volume->backend);
@@ -238,8 +289,8 @@ static int take_place(const struct mica_volume *volume, void *userdata)
 	return place->directory ? 0 : -ENOMEM;
 }
 
-/* Opens a volume's directory and locks it against other processes. */
-static int lock_volume(struct mica_store *store, const char *name, struct place *place, int *ret_fd)
+int mica_volume_lock(struct mica_store *store, const char *name, bool wait, struct mica_volume_place *place,
+		     int *ret_fd)
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r = mica_volume_inspect(store, name, take_place, place);
@@ -253,27 +304,50 @@ static int lock_volume(struct mica_store *store, const char *name, struct place 
 	if (fd < 0)
 		return mica_store_refuse(store, fd == -ENOENT ? -EUCLEAN : fd, "the directory %s/volumes/%s is missing",
 					 store->root, name);
-	while (flock(fd, LOCK_EX) < 0)
+	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0)
 		if (errno != EINTR)
 			return -errno;
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
 
-static bool is_mounted(int fd)
+static int find_target(const struct mica_mount_entry *mount, void *userdata)
+{
+	return strcmp(mount->target, userdata) == 0;
+}
+
+/* A path that leads to a server asks it even for stat(2): the table of mounts does not. */
+static bool is_listed(int fd)
+{
+	_cleanup_(mica_mountinfo_free) struct mica_mountinfo *mountinfo = NULL;
+	char link[64], path[PATH_MAX + sizeof("/" DATA)];
+	ssize_t size;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	size = readlink(link, path, PATH_MAX);
+	if (size < 0 || size == PATH_MAX || mica_mountinfo_new("/proc/self/mountinfo", &mountinfo) < 0)
+		return false;
+	(void)memcpy(path + size, "/" DATA, sizeof("/" DATA));
+	return mica_mountinfo_all(mountinfo, find_target, path) > 0;
+}
+
+bool mica_volume_is_mounted(const struct mica_volume_place *place, int fd)
 {
 	struct statx found;
 
+	if (place->backend->remote)
+		return is_listed(fd);
 	return statx(fd, DATA, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &found) == 0 &&
 	       (found.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-static int unmount(struct mica_store *store, const char *name, int fd)
+int mica_volume_unmount_locked(struct mica_store *store, const char *name, const struct mica_volume_place *place,
+			       int fd)
 {
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/" DATA, fd);
-	while (is_mounted(fd))
+	while (mica_volume_is_mounted(place, fd))
 		if (umount2(path, UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
 			return mica_store_refuse(store, -errno,
 						 "cannot unmount the volume '%s'; `mica holders %s/volumes/%s/" DATA
@@ -283,28 +357,35 @@ static int unmount(struct mica_store *store, const char *name, int fd)
 	return 0;
 }
 
-int mica_volume_mount(struct mica_store *store, const char *name)
+int mica_volume_mount_locked(struct mica_store *store, const char *name, const struct mica_volume_place *place, int fd)
 {
-	_cleanup_(free_place) struct place place = {};
-	_cleanup_close_ int fd = -EBADF;
 	char reason[300] = "";
-	int r = lock_volume(store, name, &place, &fd);
+	int r;
 
-	if (r < 0 || !place.backend->mount || is_mounted(fd))
-		return r;
-	r = place.backend->mount(place.options, place.directory, reason, sizeof(reason));
+	if (!place->backend->mount || mica_volume_is_mounted(place, fd))
+		return 0;
+	r = place->backend->mount(place->options, place->directory, reason, sizeof(reason));
 	return r < 0 ? mica_store_refuse(store, r, "cannot mount the volume '%s'%s%s", name, reason[0] ? ": " : "",
 					 reason)
 		     : 0;
 }
 
+int mica_volume_mount(struct mica_store *store, const char *name)
+{
+	_cleanup_volume_place_ struct mica_volume_place place = {};
+	_cleanup_close_ int fd = -EBADF;
+	int r = mica_volume_lock(store, name, true, &place, &fd);
+
+	return r < 0 ? r : mica_volume_mount_locked(store, name, &place, fd);
+}
+
 int mica_volume_unmount(struct mica_store *store, const char *name)
 {
-	_cleanup_(free_place) struct place place = {};
+	_cleanup_volume_place_ struct mica_volume_place place = {};
 	_cleanup_close_ int fd = -EBADF;
-	int r = lock_volume(store, name, &place, &fd);
+	int r = mica_volume_lock(store, name, true, &place, &fd);
 
-	return r < 0 ? r : unmount(store, name, fd);
+	return r < 0 ? r : mica_volume_unmount_locked(store, name, &place, fd);
 }
 
 static int delete_row(struct mica_store *store, const char *name)
@@ -322,30 +403,45 @@ static int delete_row(struct mica_store *store, const char *name)
 		r = mica_database_run(store->database, "INSERT OR IGNORE INTO trash VALUES ('volume/' || ?)", "t",
 				      name);
 	if (r == 0)
+		r = mica_database_run(store->database, "DELETE FROM volume_projects WHERE volume = ?", "t", name);
+	if (r == 0)
 		r = mica_database_commit(store->database);
 	return r < 0 ? mica_store_database_failed(store, r) : 0;
 }
 
-int mica_volume_remove(struct mica_store *store, const char *name)
+int mica_volume_strike(struct mica_store *store, const char *name)
 {
-	_cleanup_(free_place) struct place place = {};
+	_cleanup_volume_place_ struct mica_volume_place place = {};
 	_cleanup_close_ int fd = -EBADF;
-	int r = lock_volume(store, name, &place, &fd);
+	uint32_t project = 0;
+	int64_t users = 0;
+	int r = mica_volume_lock(store, name, true, &place, &fd);
 
 	if (r < 0 && r != -EUCLEAN)
 		return r;
 	if (place.containers)
 		return mica_store_refuse(store, -EBUSY, "the volume '%s' is in use by a container", name);
+	if (mica_volume_users_engines(store, name, &users) == 0 && users)
+		return mica_store_refuse(store, -EBUSY, "the volume '%s' is in use %" PRId64 " times by an engine",
+					 name, users);
 	/* First what is mounted there: its files are somebody else's, and are never removed. */
-	r = r == 0 ? unmount(store, name, fd) : 0;
+	r = r == 0 ? mica_volume_unmount_locked(store, name, &place, fd) : 0;
+	if (r == 0 && json_object_get(place.options, "size") && place.backend->prepare &&
+	    mica_volume_project(store, name, &project) == 0)
+		mica_quota_clear(fd, project);
 	if (r == 0)
 		r = delete_row(store, name);
 	if (r == -ENOSPC && mica_store_make_room(store))
 		r = delete_row(store, name);
+	return r;
+}
+
+int mica_volume_remove(struct mica_store *store, const char *name)
+{
+	int r = mica_volume_strike(store, name);
+
 	if (r < 0)
 		return r;
-	mica_cleanup_close(&fd);
-	fd = -EBADF;
 	(void)mica_stage_recover(store);
 	return 0;
 }

@@ -24,6 +24,12 @@ struct mica_volume {
 	int64_t created;
 	/** Containers that have it. */
 	int64_t containers;
+	/** Uses that are counted in this boot (store/volume_users.h). */
+	int64_t users;
+	/** Its files are in the directory itself: it needs no mount. */
+	bool in_place;
+	/** A server is behind it: even looking at it may hang. */
+	bool remote;
 };
 
 /** KEY=VALUE. */
@@ -39,9 +45,11 @@ struct mica_volume_option {
 int mica_volume_create(struct mica_store *store, const char *name, const char *backend,
 		       const struct mica_volume_option *options, size_t option_count, char **ret_name);
 
-/** Removes a volume with its files; what a bind volume shows is never touched. -ENOENT; -EBUSY: a container has it, or
- *  something is mounted in it that cannot be unmounted. */
+/** Removes a volume with its files; what a bind volume shows is never touched. -ENOENT; -EBUSY: a container or a user
+ *  (store/volume_users.h) has it, or something is mounted in it that cannot be unmounted. */
 int mica_volume_remove(struct mica_store *store, const char *name);
+/** The same, but its tree goes when a store is opened next: for whoever cannot wait for many files. */
+int mica_volume_strike(struct mica_store *store, const char *name);
 
 /** Calls `take` with each volume, by name. */
 int mica_volume_list(struct mica_store *store, int (*take)(const struct mica_volume *volume, void *userdata),

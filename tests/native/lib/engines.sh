@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The real dockerd and podman, with all their state below $WORK, and an image that needs no network.
+
+make_image_tree() {
+	mkdir -p image/bin image/data image/vol
+	cp /bin/busybox image/bin/busybox
+	for applet in sh cat ls touch sleep true echo mkdir; do ln -sf busybox image/bin/$applet; done
+	echo seed >image/data/seed
+	tar -C image -cf image.tar .
+}
+
+start_docker() {
+	rm -f docker.pid
+	# containerd is slow to start on a loaded machine: dockerd gives it up after 15 s, and is started again.
+	local try
+	for try in 1 2 3 4; do
+		dockerd --data-root "$WORK/docker" --exec-root "$WORK/docker-exec" --pidfile "$WORK/docker.pid" \
+			-H "unix://$WORK/docker.sock" --bridge=none --iptables=false --ip6tables=false --storage-driver overlay2 \
+			"$@" >>docker.log 2>&1 </dev/null &
+		DOCKER=$!
+		for _ in $(seq 600); do
+			docker version >/dev/null 2>&1 && return 0
+			kill -0 $DOCKER 2>/dev/null || break
+			sleep 0.1
+		done
+	done
+	die "dockerd does not start: $(tail -n 5 docker.log)"
+}
+stop_docker() { # [SIGNAL]
+	[ -z "${DOCKER:-}" ] || kill "-${1:-TERM}" "$DOCKER" 2>/dev/null || true
+	[ -z "${DOCKER:-}" ] || wait "$DOCKER" 2>/dev/null || true
+	DOCKER=
+}
+export DOCKER_HOST=unix://$WORK/docker.sock
+# Its containers and containerd too: those whose files are in this test's folder.
+end_engines() {
+	local pid
+	stop_docker
+	for pid in $(pgrep -f "$WORK/(docker|podman|run-podman)" || true); do
+		[ "$pid" = $$ ] || [ "$(readlink "/proc/$pid/ns/mnt")" = "" ] || kill -KILL "$pid" 2>/dev/null || true
+	done
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "daemon/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/suggest.h"
+
+void mica_config_default(struct mica_config *ret)
+{
+	*ret = (struct mica_config){
+		.plugin = true,
+		.socket = MICA_PLUGIN_SOCKET,
+		.backend = "local",
+		.interval = 30,
+		.mount_timeout = 120,
+	};
+}
+
+void mica_config_free(struct mica_config *config)
+{
+	json_decref(config->document);
+	mica_config_default(config);
+	config->document = NULL;
+}
+
+static int check_keys(const json_t *object, const char *where, const char *const *known, char *reason, size_t size)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, key, value)
+	{
+		const char *const *word = known;
+		const char *near;
+
+		while (*word && strcmp(*word, key) != 0)
+			word++;
+		if (*word)
+			continue;
+		near = mica_suggest(key, known);
+		(void)snprintf(reason, size, "%s has no '%s'%s%s%s", where, key, near ? "; did you mean '" : "",
+			       near ? near : "", near ? "'?" : "");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_seconds(const char *key, int value, char *reason, size_t size)
+{
+	if (value >= 1 && value <= 86400)
+		return 0;
+	(void)snprintf(reason, size, "'%s' is a number of seconds, 1 to 86400", key);
+	return -EINVAL;
+}
+
+static int check_options(const json_t *options, char *reason, size_t size)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)options, key, value) if (!json_is_string(value))
+	{
+		(void)snprintf(reason, size, "the option '%s' of the plugin is no string", key);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int read_document(struct mica_config *config, char *reason, size_t size)
+{
+	static const char *const keys[] = { "root", "interval", "mount-timeout", "plugin", NULL };
+	static const char *const plugin_keys[] = { "enabled", "socket", "backend", "options", NULL };
+	json_t *plugin = NULL, *options = NULL;
+	int enabled = 1, r;
+	json_error_t error;
+
+	if (json_unpack_ex(config->document, &error, 0, "{s?s, s?i, s?i, s?o}", "root", &config->root, "interval",
+			   &config->interval, "mount-timeout", &config->mount_timeout, "plugin", &plugin) < 0 ||
+	    (plugin && json_unpack_ex(plugin, &error, 0, "{s?b, s?s, s?s, s?o}", "enabled", &enabled, "socket",
+				      &config->socket, "backend", &config->backend, "options", &options) < 0)) {
+		(void)snprintf(reason, size, "%s", error.text);
+		return -EINVAL;
+	}
+	config->plugin = enabled;
+	config->options = options;
+	r = check_keys(config->document, "the configuration", keys, reason, size);
+	if (r == 0 && plugin)
+		r = check_keys(plugin, "plugin", plugin_keys, reason, size);
+	if (r == 0)
+		r = check_seconds("interval", config->interval, reason, size);
+	if (r == 0)
+		r = check_seconds("mount-timeout", config->mount_timeout, reason, size);
+	if (r == 0 && options && !json_is_object(options)) {
+		(void)snprintf(reason, size, "the plugin's 'options' are an object of strings");
+		r = -EINVAL;
+	}
+	if (r == 0 && ((config->root && config->root[0] != '/') || config->socket[0] != '/')) {
+		(void)snprintf(reason, size, "'root' and 'socket' are absolute paths");
+		r = -EINVAL;
+	}
+	return r < 0 || !options ? r : check_options(options, reason, size);
+}
+
+int mica_config_parse(const char *text, size_t size, struct mica_config *ret, char *reason, size_t reason_size)
+{
+	struct mica_config config;
+	json_error_t error;
+	int r;
+
+	mica_config_default(&config);
+	config.document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+	if (!config.document || !json_is_object(config.document)) {
+		if (config.document)
+			(void)snprintf(reason, reason_size, "it is no JSON object");
+		else
+			(void)snprintf(reason, reason_size, "line %d, column %d: %s", error.line, error.column,
+				       error.text);
+		json_decref(config.document);
+		return -EINVAL;
+	}
+	r = read_document(&config, reason, reason_size);
+	if (r < 0) {
+		json_decref(config.document);
+		return r;
+	}
+	*ret = config;
+	return 0;
+}
