@@ -18,7 +18,7 @@ struct mica_database;
 struct mica_row;
 
 /** Version of the tables that this program makes and reads. */
-#define MICA_DATABASE_VERSION 2
+#define MICA_DATABASE_VERSION 3
 
 #define _cleanup_database_ _cleanup_(mica_database_close)
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "store/schema.h"
 
+#include <assert.h>
 #include <stddef.h>
+
+#include "store/database.h"
 
 /*
  * stage: the name below staging/ that the tree had. The commit of the row is the moment in which the layer exists;
@@ -88,3 +91,6 @@ static const char users_and_projects[] = "CREATE TABLE volume_users ("
 					 ") STRICT, WITHOUT ROWID;";
 
 const char *const mica_schema_steps[] = { version_1, containers_end, users_and_projects, NULL };
+
+static_assert(sizeof(mica_schema_steps) / sizeof(mica_schema_steps[0]) - 1 == MICA_DATABASE_VERSION,
+	      "a step more is a version more");
