@@ -135,6 +135,18 @@ $(O)/tests/bench/verdict.o: tests/bench/verdict.c $(O)/bpf/policy.skel.h
 
 -include $(O)/tests/bench/verdict.d
 
+# What the store's calls cost beside the bare system calls: tests/bench/store.
+$(O)/bench-store: $(O)/tests/bench/store_calls.o $(LIBRARY_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $^ $(MICA_LDLIBS)
+
+$(O)/tests/bench/store_calls.o: tests/bench/store_calls.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(O)/tests/bench/store_calls.d
+
 # Random policies and paths in full numbers, without the sanitizers: they would take minutes.
 $(O)/cases: $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/policy/reference_*.c) tests/unit/policy/random.c tests/unit/policy/limits.c) \
 		$(O)/tests/bpf/policy.o $(LIBRARY_OBJECTS)

@@ -18,6 +18,7 @@ struct mica_store {
 	struct mica_database *database;
 	char *root;
 	int root_fd, layers_fd, staging_fd, volumes_fd, containers_fd;
+	bool relaxed;
 	/** Of this boot of the kernel: mounts are counted in one boot only. */
 	char boot[MICA_STORE_BOOT_ID_SIZE];
 	char reason[1024];
