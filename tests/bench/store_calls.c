@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The store's C API beside the bare system calls, in turns: `bench-store FOLDER ROUNDS`. FOLDER is an empty directory of the file
- * system to be measured. Prints a JSON object: name to microseconds of each round.
+ * The store's C API beside the bare system calls, in turns: `bench-store FOLDER ROUNDS`. FOLDER is an empty directory
+ * of the file system to be measured. Prints a JSON object: name to microseconds of each round.
  */
 #include <errno.h>
 #include <fcntl.h>

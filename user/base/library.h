@@ -14,8 +14,8 @@ struct mica_library_function {
 };
 
 /**
- * Loads `file` (its name with the version of its binary interface) and writes the addresses of all functions to `table`.
- * It stays loaded. 0, or -ELIBACC: it is not there, or lacks one (the reason is logged at debug).
+ * Loads `file` (its name with the version of its binary interface) and writes the addresses of all functions to
+ * `table`. It stays loaded. 0, or -ELIBACC: it is not there, or lacks one (the reason is logged at debug).
  */
 int mica_library_load(const char *file, const struct mica_library_function *functions, size_t count, void *table);
 

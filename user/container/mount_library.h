@@ -8,23 +8,23 @@
 #include <libmount.h>
 
 /** The functions of libmount that mica calls, each under its own name: X(name). */
-#define MICA_MOUNT_FUNCTIONS(X) \
-	X(mnt_free_iter) \
-	X(mnt_fs_get_devno) \
-	X(mnt_fs_get_fs_options) \
-	X(mnt_fs_get_fstype) \
-	X(mnt_fs_get_id) \
-	X(mnt_fs_get_parent_id) \
-	X(mnt_fs_get_root) \
-	X(mnt_fs_get_source) \
-	X(mnt_fs_get_swaptype) \
-	X(mnt_fs_get_target) \
-	X(mnt_new_iter) \
-	X(mnt_new_table) \
-	X(mnt_table_get_nents) \
-	X(mnt_table_next_fs) \
-	X(mnt_table_parse_stream) \
-	X(mnt_table_parse_swaps) \
+#define MICA_MOUNT_FUNCTIONS(X)       \
+	X(mnt_free_iter)              \
+	X(mnt_fs_get_devno)           \
+	X(mnt_fs_get_fs_options)      \
+	X(mnt_fs_get_fstype)          \
+	X(mnt_fs_get_id)              \
+	X(mnt_fs_get_parent_id)       \
+	X(mnt_fs_get_root)            \
+	X(mnt_fs_get_source)          \
+	X(mnt_fs_get_swaptype)        \
+	X(mnt_fs_get_target)          \
+	X(mnt_new_iter)               \
+	X(mnt_new_table)              \
+	X(mnt_table_get_nents)        \
+	X(mnt_table_next_fs)          \
+	X(mnt_table_parse_stream)     \
+	X(mnt_table_parse_swaps)      \
 	X(mnt_table_set_parser_errcb) \
 	X(mnt_unref_table)
 

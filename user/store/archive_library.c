@@ -20,8 +20,8 @@ int mica_archive_library_load(void)
 	static bool loaded;
 
 	/* Debian has had this version of its interface since 2013. */
-	if (!loaded && mica_library_load("libarchive.so.13", functions, sizeof(functions) / sizeof(functions[0]),
-					 &libarchive) < 0)
+	if (!loaded &&
+	    mica_library_load("libarchive.so.13", functions, sizeof(functions) / sizeof(functions[0]), &libarchive) < 0)
 		return -ELIBACC;
 	loaded = true;
 	return 0;

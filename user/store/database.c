@@ -13,8 +13,8 @@
 #define WAIT_MS 10000
 /* "mica": tells file(1) and us whose database it is. */
 #define APPLICATION_ID 0x6d696361
-/* Pages in the log before they are copied into the database. Small: a command reads the log whole when it starts. */
-#define CHECKPOINT_PAGES 64
+/* Pages in the log before they are copied into the database. Not many: a command reads the log whole when it starts. */
+#define CHECKPOINT_PAGES 192
 
 struct mica_database {
 	sqlite3 *connection;
