@@ -110,12 +110,22 @@ vm_boot() {
 
 # --- mica and the test drivers ---------------------------------------------
 
+# Libraries that a program loads when it needs them (user/base/library.h): it has their names in it.
+vm_loaded() { # PROGRAM...
+  local name
+  for name in libmount.so.1 libarchive.so.13; do
+    ! grep -qaF "$name" "$@" || ldconfig -p | sed -n "s|^[[:space:]]*$name .* => ||p" | head -n 1
+  done
+}
+
 vm_write_programs() { # PROGRAM... OUT
-  local root out=${*: -1} programs=("${@:1:$#-1}") libraries
+  local root out=${*: -1} programs=("${@:1:$#-1}") libraries loaded
   root=$(mktemp -d)
   mkdir -p "$root"/vm/{bin,lib}
   cp -L "${programs[@]}" "$root/vm/bin/"
-  mapfile -t libraries < <(vm_libraries "${programs[@]}")
+  mapfile -t loaded < <(vm_loaded "${programs[@]}")
+  mapfile -t libraries < <(vm_libraries "${programs[@]}" "${loaded[@]}")
+  libraries+=("${loaded[@]}")
   ((${#libraries[@]} == 0)) || cp -L "${libraries[@]}" "$root/vm/lib/"
   vm_cpio "$root" >"$out"
   rm -rf "$root"

@@ -71,7 +71,7 @@ static int print_json(const struct mica_stack *stack, size_t index, uint64_t byt
 	int r;
 
 	if (index || !stack->has_upper)
-		(void)json_object_set_new(object, "layer", json_integer((json_int_t)(index + !stack->has_upper)));
+		(void)json_object_set_new(object, "layer", json_integer((json_int_t)index + !stack->has_upper));
 	r = json_dumpf(object, stdout, JSON_COMPACT);
 	json_decref(object);
 	(void)putchar('\n');

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libmount.h>
 #include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "container/holders_internal.h"
+#include "container/mount_library.h"
 
 struct device_finding {
 	enum mica_hold hold;
@@ -105,22 +105,26 @@ static void visit_loop(const struct device_work *work, int number)
 static void look_at_swap(const struct device_work *work)
 {
 	_cleanup_free_ char *path = mica_host_path(work->search->host, "/proc/swaps");
-	struct libmnt_table *table = path ? mnt_new_table() : NULL;
-	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_table *table;
+	struct libmnt_iter *iterator;
 	struct mica_object_match match;
 	struct libmnt_fs *fs;
 
-	if (table && iterator && mnt_table_parse_swaps(table, path) == 0) {
-		while (mnt_table_next_fs(table, iterator, &fs) == 0) {
-			const char *type = mnt_fs_get_swaptype(fs), *file = mnt_fs_get_source(fs);
+	if (!path || mica_mount_library_load() < 0)
+		return;
+	table = libmount.mnt_new_table();
+	iterator = libmount.mnt_new_iter(MNT_ITER_FORWARD);
+	if (table && iterator && libmount.mnt_table_parse_swaps(table, path) == 0) {
+		while (libmount.mnt_table_next_fs(table, iterator, &fs) == 0) {
+			const char *type = libmount.mnt_fs_get_swaptype(fs), *file = libmount.mnt_fs_get_source(fs);
 
 			if (type && file && strcmp(type, "file") == 0 && matches(work->search, 0, file, NULL, &match) &&
 			    !match.unplaced)
 				report(work, MICA_HOLD_SWAP, match.union_device, "", file);
 		}
 	}
-	mnt_free_iter(iterator);
-	mnt_unref_table(table);
+	libmount.mnt_free_iter(iterator);
+	libmount.mnt_unref_table(table);
 }
 
 /** Item 0 are the loop devices, item 1 is swap. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libmount.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
+#include "container/mount_library.h"
 #include "container/table.h"
 
 /** Rounds of "descend into the mount below": more than mounts stacked on one path in practice, and an end for
@@ -72,26 +72,26 @@ static int skip_bad_line(struct libmnt_table *table, const char *name, int line)
 
 static size_t index_mounts(struct libmnt_table *table, struct mount *mounts, size_t limit)
 {
-	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_iter *iterator = libmount.mnt_new_iter(MNT_ITER_FORWARD);
 	struct libmnt_fs *fs;
 	size_t count = 0;
 
-	while (iterator && count < limit && mnt_table_next_fs(table, iterator, &fs) == 0) {
-		dev_t device = mnt_fs_get_devno(fs);
-		const char *type = mnt_fs_get_fstype(fs), *options = mnt_fs_get_fs_options(fs);
-		const char *flags = mnt_fs_get_vfs_options(fs), *source = mnt_fs_get_source(fs);
+	while (iterator && count < limit && libmount.mnt_table_next_fs(table, iterator, &fs) == 0) {
+		dev_t device = libmount.mnt_fs_get_devno(fs);
+		const char *type = libmount.mnt_fs_get_fstype(fs), *options = libmount.mnt_fs_get_fs_options(fs);
+		const char *flags = libmount.mnt_fs_get_vfs_options(fs), *source = libmount.mnt_fs_get_source(fs);
 		struct mount *mount = &mounts[count];
 
 		*mount = (struct mount){
 			.entry = { .device = major(device) << 20 | minor(device),
-				   .root = mnt_fs_get_root(fs),
-				   .target = mnt_fs_get_target(fs),
+				   .root = libmount.mnt_fs_get_root(fs),
+				   .target = libmount.mnt_fs_get_target(fs),
 				   .type = type ? type : "",
 				   .options = options ? options : "",
 				   .flags = flags ? flags : "",
 				   .source = source ? source : "",
-				   .id = mnt_fs_get_id(fs),
-				   .parent_id = mnt_fs_get_parent_id(fs) },
+				   .id = libmount.mnt_fs_get_id(fs),
+				   .parent_id = libmount.mnt_fs_get_parent_id(fs) },
 		};
 		if (!mount->entry.root || !mount->entry.target || mount->entry.target[0] != '/')
 			continue;
@@ -99,7 +99,7 @@ static size_t index_mounts(struct libmnt_table *table, struct mount *mounts, siz
 		mount->target_size = strlen(mount->entry.target);
 		count++;
 	}
-	mnt_free_iter(iterator);
+	libmount.mnt_free_iter(iterator);
 	return count;
 }
 
@@ -134,19 +134,22 @@ static int link_mounts(struct mount *mounts, size_t count, struct mica_table *by
 static int load_stream(struct mica_mountinfo *mountinfo, FILE *in)
 {
 	_cleanup_free_ struct mount *mounts = NULL;
-	struct libmnt_table *table = mnt_new_table();
+	struct libmnt_table *table;
 	struct mica_table by_device = {};
 	struct mount *root = NULL;
 	size_t count;
-	int r = -ENOMEM, entries;
+	int r = mica_mount_library_load(), entries;
 
+	if (r < 0)
+		return r;
+	table = libmount.mnt_new_table();
 	if (!table)
 		return -ENOMEM;
-	mnt_table_set_parser_errcb(table, skip_bad_line);
-	r = mnt_table_parse_stream(table, in, "mountinfo");
+	libmount.mnt_table_set_parser_errcb(table, skip_bad_line);
+	r = libmount.mnt_table_parse_stream(table, in, "mountinfo");
 	if (r)
 		goto fail;
-	entries = mnt_table_get_nents(table);
+	entries = libmount.mnt_table_get_nents(table);
 	mounts = calloc((size_t)entries + 1, sizeof(*mounts));
 	r = -ENOMEM;
 	if (!mounts)
@@ -157,7 +160,7 @@ static int load_stream(struct mica_mountinfo *mountinfo, FILE *in)
 		goto fail;
 
 	mica_table_free(&mountinfo->by_device, NULL);
-	mnt_unref_table(mountinfo->table);
+	libmount.mnt_unref_table(mountinfo->table);
 	free(mountinfo->mounts);
 	mountinfo->table = table;
 	mountinfo->mounts = TAKE_PTR(mounts);
@@ -167,7 +170,7 @@ static int load_stream(struct mica_mountinfo *mountinfo, FILE *in)
 	return 0;
 fail:
 	mica_table_free(&by_device, NULL);
-	mnt_unref_table(table);
+	libmount.mnt_unref_table(table);
 	return r < 0 ? r : -EIO;
 }
 
@@ -231,7 +234,8 @@ void mica_mountinfo_free(struct mica_mountinfo **mountinfo)
 	if (m->watch_fd >= 0)
 		(void)close(m->watch_fd);
 	mica_table_free(&m->by_device, NULL);
-	mnt_unref_table(m->table);
+	if (m->table)
+		libmount.mnt_unref_table(m->table);
 	free(m->mounts);
 	free(m->path);
 	free(m);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <libmount.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "base/log.h"
 #include "container/json.h"
+#include "container/mount_library.h"
 #include "daemon/job.h"
 #include "store/drift.h"
 
@@ -302,21 +302,23 @@ static void mounts_changed(uint32_t events, void *userdata)
 	struct mica_keeper *keeper = userdata;
 
 	(void)events;
-	(void)mnt_monitor_event_cleanup(keeper->monitor);
+	(void)libmount.mnt_monitor_event_cleanup(keeper->monitor);
 	look_soon(keeper, SETTLE_MS);
 }
 
 static int start(struct mica_keeper *keeper)
 {
-	int r;
+	int r = mica_mount_library_load();
 
-	keeper->monitor = mnt_new_monitor();
-	if (!keeper->monitor)
-		return -ENOMEM;
-	r = mnt_monitor_enable_kernel(keeper->monitor, 1);
 	if (r < 0)
 		return r;
-	keeper->watch = (struct mica_watch){ .fd = mnt_monitor_get_fd(keeper->monitor),
+	keeper->monitor = libmount.mnt_new_monitor();
+	if (!keeper->monitor)
+		return -ENOMEM;
+	r = libmount.mnt_monitor_enable_kernel(keeper->monitor, 1);
+	if (r < 0)
+		return r;
+	keeper->watch = (struct mica_watch){ .fd = libmount.mnt_monitor_get_fd(keeper->monitor),
 					     .ready = mounts_changed,
 					     .userdata = keeper };
 	if (keeper->watch.fd < 0)
@@ -358,7 +360,8 @@ void mica_keeper_free(struct mica_keeper **keeper)
 	mica_loop_unwatch(k->loop, &k->watch);
 	mica_loop_clear_timer(k->loop, &k->look);
 	mica_loop_clear_timer(k->loop, &k->interval);
-	mnt_unref_monitor(k->monitor);
+	if (k->monitor)
+		libmount.mnt_unref_monitor(k->monitor);
 	tdestroy(k->states, free_state);
 	free(k);
 	*keeper = NULL;

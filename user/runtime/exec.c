@@ -55,7 +55,7 @@ static int write_process(const struct mica_prepared *prepared, const struct mica
 
 	if (fd < 0 || !config)
 		return -ENOMEM;
-	if (json_dumpfd(json_object_get(config, "process"), fd, JSON_COMPACT) < 0)
+	if (mica_write_json(fd, json_object_get(config, "process")) < 0)
 		return -EIO;
 	*ret_fd = TAKE_FD(fd);
 	return 0;

@@ -50,16 +50,31 @@ int mica_prepare_settings(struct mica_prepared *prepared)
 	return 0;
 }
 
+int mica_write_json(int fd, const json_t *json)
+{
+	/* At once: json_dumpfd makes a system call of each word. */
+	_cleanup_free_ char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	size_t size = text ? strlen(text) : 0;
+	ssize_t done;
+
+	if (!text)
+		return -ENOMEM;
+	for (size_t at = 0; at < size; at += (size_t)done) {
+		done = write(fd, text + at, size - at);
+		if (done < 0 && errno != EINTR)
+			return -errno;
+		if (done < 0)
+			done = 0;
+	}
+	return 0;
+}
+
 /* Nothing of it must be there after a power cut: it is written anew for each run. */
 static int write_file(const char *path, json_t *json)
 {
-	_cleanup_close_ int fd = json ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (!json)
-		return -ENOMEM;
-	if (fd < 0)
-		return -errno;
-	return json_dumpfd(json, fd, JSON_COMPACT) < 0 ? -EIO : 0;
+	return fd < 0 ? -errno : mica_write_json(fd, json);
 }
 
 static int mount_volumes(struct mica_store *store, const json_t *settings)

@@ -32,6 +32,9 @@ int mica_prepare(struct mica_prepared *prepared);
 /** The settings, with where its bundle is; nothing is mounted or written. */
 int mica_prepare_settings(struct mica_prepared *prepared);
 
+/** Writes an object whole; NULL: -ENOMEM. */
+int mica_write_json(int fd, const json_t *json);
+
 /** True where a device cgroup can be made: by eBPF, which needs locked memory. */
 bool mica_can_limit_devices(void);
 

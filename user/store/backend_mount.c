@@ -4,32 +4,33 @@
  * would.
  */
 #include <errno.h>
-#include <libmount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "container/json.h"
+#include "container/mount_library.h"
 #include "store/backend_internal.h"
 
 static void free_context(struct libmnt_context *const *context)
 {
-	mnt_free_context(*context);
+	if (*context)
+		libmount.mnt_free_context(*context);
 }
 
 /* util-linux' own words for what went wrong. */
 static int tell(struct libmnt_context *context, int result, char *reason, size_t reason_size)
 {
 	char text[256] = "";
-	int status = mnt_context_get_excode(context, result, text, sizeof(text));
-	int error = mnt_context_get_syscall_errno(context);
+	int status = libmount.mnt_context_get_excode(context, result, text, sizeof(text));
+	int error = libmount.mnt_context_get_syscall_errno(context);
 
 	if (status == 0)
 		return 0;
-	if (mnt_context_helper_executed(context))
-		(void)snprintf(reason, reason_size, "%s ended with status %d", mnt_context_get_fstype(context),
-			       mnt_context_get_helper_status(context));
+	if (libmount.mnt_context_helper_executed(context))
+		(void)snprintf(reason, reason_size, "%s ended with status %d", libmount.mnt_context_get_fstype(context),
+			       libmount.mnt_context_get_helper_status(context));
 	else
 		(void)snprintf(reason, reason_size, "%s", text[0] ? text : "mount failed");
 	return result < 0 ? result : error ? -error : -EIO;
@@ -38,21 +39,24 @@ static int tell(struct libmnt_context *context, int result, char *reason, size_t
 static int mount_source(const char *type, const char *source, const char *options, const char *directory, char *reason,
 			size_t reason_size)
 {
-	_cleanup_(free_context) struct libmnt_context *context = mnt_new_context();
-	int r;
+	_cleanup_(free_context) struct libmnt_context *context = NULL;
+	int r = mica_mount_library_load();
 
-	if (!context)
-		return -ENOMEM;
-	r = mnt_context_set_fstype(context, type);
-	if (r == 0)
-		r = mnt_context_set_source(context, source);
-	if (r == 0)
-		r = mnt_context_set_target(context, directory);
-	if (r == 0 && options)
-		r = mnt_context_set_options(context, options);
 	if (r < 0)
 		return r;
-	return tell(context, mnt_context_mount(context), reason, reason_size);
+	context = libmount.mnt_new_context();
+	if (!context)
+		return -ENOMEM;
+	r = libmount.mnt_context_set_fstype(context, type);
+	if (r == 0)
+		r = libmount.mnt_context_set_source(context, source);
+	if (r == 0)
+		r = libmount.mnt_context_set_target(context, directory);
+	if (r == 0 && options)
+		r = libmount.mnt_context_set_options(context, options);
+	if (r < 0)
+		return r;
+	return tell(context, libmount.mnt_context_mount(context), reason, reason_size);
 }
 
 static int want(const json_t *options, const char *backend, const char *const *keys, char *reason, size_t reason_size)

@@ -341,12 +341,15 @@ int mica_container_ended(struct mica_store *store, const char *id, int exit_stat
 	return r < 0 ? mica_store_database_failed(store, r) : 0;
 }
 
-/* True while the process that made it has not locked it yet: it holds the tree that became its layer. */
+/*
+ * True while the process that made it has not locked it yet: it holds the tree that became its layer, or that is still
+ * staged. Of one that died mica_stage_recover has brought the tree to its place before this is asked.
+ */
 static bool is_being_made(struct mica_store *store, const char *id)
 {
 	_cleanup_close_ int fd = mica_tree_open(store->layers_fd, id, O_RDONLY | O_DIRECTORY);
 
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+	return fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0;
 }
 
 int mica_container_recover(struct mica_store *store)

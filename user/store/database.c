@@ -13,12 +13,12 @@
 #define WAIT_MS 10000
 /* "mica": tells file(1) and us whose database it is. */
 #define APPLICATION_ID 0x6d696361
-/* Pages in the log before they are copied into the database. Small: a command reads the log whole when it starts. */
-#define CHECKPOINT_PAGES 64
+/* Pages in the log before they are copied into the database. Not many: a command reads the log whole when it starts. */
+#define CHECKPOINT_PAGES 192
 
 struct mica_database {
 	sqlite3 *connection;
-	bool durable;
+	bool durable, relaxed;
 };
 
 /* A statement that has a row; the type is opaque outside. */
@@ -195,8 +195,14 @@ bool mica_row_is_null(const struct mica_row *row, int column)
 	return sqlite3_column_type(statement_of(row), column) == SQLITE_NULL;
 }
 
+void mica_database_relax(struct mica_database *database)
+{
+	database->relaxed = true;
+}
+
 int mica_database_begin(struct mica_database *database, bool durable)
 {
+	durable &= !database->relaxed;
 	if (durable != database->durable) {
 		int r = execute(database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
 		if (r < 0)

@@ -41,6 +41,8 @@ const char *mica_database_message(const struct mica_database *database);
  * commit returns when it is on the disk; else a power cut (not a crash of the process) may undo it, never a part of it.
  */
 int mica_database_begin(struct mica_database *database, bool durable);
+/** No commit waits for the disk any more, whatever it was begun with. */
+void mica_database_relax(struct mica_database *database);
 int mica_database_commit(struct mica_database *database);
 /** Does nothing where no transaction is open. */
 void mica_database_rollback(struct mica_database *database);

@@ -68,6 +68,8 @@ void mica_stage_end(struct mica_stage *stage)
 /* Syncs what a rename changed: not needed for the rename to be found out, only for it not to be done again. */
 static int rename_sync(struct mica_store *store, int directory_fd)
 {
+	if (store->relaxed)
+		return 0;
 	return fsync(directory_fd) < 0 || fsync(store->staging_fd) < 0 ? -errno : 0;
 }
 
@@ -120,9 +122,10 @@ int mica_trash_take(struct mica_store *store, const char *id)
 	r = mica_name_random(name, (MICA_STAGE_NAME_SIZE - 1) / 2);
 	if (r < 0)
 		return r;
-	if (renameat(from_fd, directory, store->staging_fd, name) == 0)
+	/* Also one that was moved before: that may not be on the disk yet. */
+	if (renameat(from_fd, directory, store->staging_fd, name) == 0 || errno == ENOENT)
 		r = rename_sync(store, from_fd);
-	else if (errno != ENOENT)
+	else
 		r = -errno;
 	if (r == 0)
 		r = mica_database_run(store->database, "DELETE FROM trash WHERE id = ?", "t", id);
@@ -158,7 +161,40 @@ static int add_row(const struct mica_row *row, void *userdata)
 	return add(userdata, mica_row_text(row, 0));
 }
 
-static int take_trash(struct mica_store *store, const char *id)
+/* With the database locked: an entry that is forgotten meanwhile may be one of a new directory's name. */
+static int move_away(struct mica_store *store, const char *id)
+{
+	struct mica_transaction transaction _cleanup_transaction_ = {};
+	char name[MICA_STAGE_NAME_SIZE];
+	const char *directory;
+	int64_t listed = 0;
+	int from_fd = trash_place(store, id, &directory);
+	int r = mica_name_random(name, (MICA_STAGE_NAME_SIZE - 1) / 2);
+
+	if (r == 0)
+		r = mica_database_begin(store->database, false);
+	if (r < 0)
+		return r;
+	transaction.database = store->database;
+	r = mica_database_number(store->database, &listed, "SELECT count(*) FROM trash WHERE id = ?", "t", id);
+	if (r == 0 && listed && renameat(from_fd, directory, store->staging_fd, name) < 0 && errno != ENOENT)
+		r = -errno;
+	return r;
+}
+
+static bool is_there(struct mica_store *store, const char *id)
+{
+	const char *directory;
+	int from_fd = trash_place(store, id, &directory);
+
+	return faccessat(from_fd, directory, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Entries whose directory is gone wait until there are so many: before they are forgotten that must be on the disk,
+ * else a power cut could bring a directory back, and nobody would know that it is trash. */
+#define SPENT_LIMIT 32
+
+static int forget_spent(struct mica_store *store, const struct list *ids)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	int r = mica_database_begin(store->database, false);
@@ -166,18 +202,27 @@ static int take_trash(struct mica_store *store, const char *id)
 	if (r < 0)
 		return r;
 	transaction.database = store->database;
-	r = mica_trash_take(store, id);
+	if (!store->relaxed && syncfs(store->root_fd) < 0)
+		return -errno;
+	for (size_t i = 0; r == 0 && i < ids->count; i++)
+		if (!is_there(store, ids->items[i]))
+			r = mica_database_run(store->database, "DELETE FROM trash WHERE id = ?", "t", ids->items[i]);
 	return r < 0 ? r : mica_database_commit(store->database);
 }
 
 int mica_trash_empty(struct mica_store *store)
 {
 	_cleanup_(free_list) struct list ids = {};
+	size_t spent = 0;
 	int r = mica_database_query(store->database, add_row, &ids, "SELECT id FROM trash", NULL);
 
-	for (size_t i = 0; r == 0 && i < ids.count; i++)
-		r = take_trash(store, ids.items[i]);
-	return r;
+	for (size_t i = 0; r == 0 && i < ids.count; i++) {
+		if (is_there(store, ids.items[i]))
+			r = move_away(store, ids.items[i]);
+		else
+			spent++;
+	}
+	return r == 0 && spent > SPENT_LIMIT ? forget_spent(store, &ids) : r;
 }
 
 static int find_stage(struct mica_store *store, const char *name, const char *sql, char **ret)

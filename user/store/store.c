@@ -45,6 +45,12 @@ const char *mica_store_reason(const struct mica_store *store)
 	return store->reason;
 }
 
+void mica_store_relax(struct mica_store *store)
+{
+	store->relaxed = true;
+	mica_database_relax(store->database);
+}
+
 const char *mica_store_open_reason(void)
 {
 	return open_reason;

@@ -36,6 +36,10 @@ struct mica_store;
 int mica_store_open(const char *root, struct mica_store **ret);
 void mica_store_close(struct mica_store **store);
 
+/** From here on nothing that this handle does waits for the disk: a power cut (not a crash of the process) may undo it.
+ */
+void mica_store_relax(struct mica_store *store);
+
 /** What the last failed call was about, in words; "" when the errno says it all. Valid until the next call. */
 const char *mica_store_reason(const struct mica_store *store);
 /** The same for a store that could not be opened. */

@@ -18,6 +18,7 @@ struct mica_store {
 	struct mica_database *database;
 	char *root;
 	int root_fd, layers_fd, staging_fd, volumes_fd, containers_fd;
+	bool relaxed;
 	/** Of this boot of the kernel: mounts are counted in one boot only. */
 	char boot[MICA_STORE_BOOT_ID_SIZE];
 	char reason[1024];
@@ -68,7 +69,7 @@ int mica_stage_finish_volume(struct mica_store *store, const char *name, const c
 /** Moves a directory of layers/ (id), volumes/ ("volume/NAME") or containers/ ("container/ID") that has no row any more
  *  away, if the trash lists it, and forgets the entry. Inside a transaction. */
 int mica_trash_take(struct mica_store *store, const char *id);
-/** Does it for all, and removes the trees. */
+/** Moves all of them away; their entries go later, many at once. */
 int mica_trash_empty(struct mica_store *store);
 
 #endif
