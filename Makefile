@@ -132,6 +132,12 @@ $(O)/tests/bench/verdict.o: tests/bench/verdict.c $(O)/bpf/policy.skel.h
 
 -include $(O)/tests/bench/verdict.d
 
+# What a call of the volume plugin costs at least: tests/bench/plugin.
+$(O)/bench-plugin-reference: tests/bench/plugin_reference.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $< -lmicrohttpd
+
 # Random policies and paths in full numbers, without the sanitizers: they would take minutes.
 $(O)/cases: $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/policy/reference_*.c) tests/unit/policy/random.c tests/unit/policy/limits.c) \
 		$(O)/tests/bpf/policy.o $(LIBRARY_OBJECTS)
