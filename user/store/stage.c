@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/name.h"
@@ -166,8 +167,12 @@ int mica_trash_empty(struct mica_store *store)
 	_cleanup_(free_list) struct list ids = {};
 	int r = mica_database_query(store->database, add_row, &ids, "SELECT id FROM trash", NULL);
 
-	for (size_t i = 0; r == 0 && i < ids.count; i++)
+	for (size_t i = 0; r == 0 && i < ids.count; i++) {
+		/* Many, one after the other: others write in between. */
+		if (i)
+			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 		r = take_trash(store, ids.items[i]);
+	}
 	return r;
 }
 
