@@ -36,9 +36,9 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 INCLUDES = -Iinclude -Iuser -I$(O)/bpf $(PACKAGE_CFLAGS)
 CFLAGS ?= -O2 -g
 MICA_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -fno-common -fstack-protector-strong $(INCLUDES)
-# libarchive and libmount are loaded when they are needed first (user/base/library.h). The others are linked into the program:
+# Libraries that bring others along are loaded when they are needed first (user/base/library.h). The rest is linked into the program:
 # a command starts in a third of the time that a dozen shared libraries take.
-LOADED := libarchive mount
+LOADED := libarchive mount libmicrohttpd
 MICA_LDLIBS = -Wl,-Bstatic $(shell pkg-config --libs $(filter-out $(LOADED),$(PACKAGES))) -lelf -lz -Wl,-Bdynamic -lm
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 ifdef SANITIZE
@@ -146,6 +146,12 @@ $(O)/tests/bench/store_calls.o: tests/bench/store_calls.c
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(O)/tests/bench/store_calls.d
+
+# What a call of the volume plugin costs at least: tests/bench/plugin.
+$(O)/bench-plugin-reference: tests/bench/plugin_reference.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $< -lmicrohttpd
 
 # Random policies and paths in full numbers, without the sanitizers: they would take minutes.
 $(O)/cases: $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/policy/reference_*.c) tests/unit/policy/random.c tests/unit/policy/limits.c) \

@@ -18,6 +18,7 @@
 
 #define OPTIONS_MAX 64
 #define CLEAR_MS 600000
+#define REST_MS 1000
 
 void mica_plugin_answer(struct mica_plugin_ticket *ticket, unsigned status, json_t *body)
 {
@@ -241,14 +242,15 @@ static void cleared(const struct mica_job_end *end, void *userdata)
 }
 
 /* Many files take a while to remove: whoever opens the store does it. */
-static void clear_trash(struct mica_plugin *plugin)
+void mica_plugin_clear(void *userdata)
 {
+	struct mica_plugin *plugin = userdata;
 	const char *const arguments[] = { "volume", "ls", "--quiet", "--root", mica_store_root(plugin->store), NULL };
 
-	if (plugin->clearing || !plugin->trash)
-		return;
-	plugin->trash = false;
-	plugin->clearing = mica_job_start(plugin->loop, arguments, CLEAR_MS, cleared, plugin) == 0;
+	if (plugin->clearing)
+		mica_loop_set_timer(plugin->loop, &plugin->clear, REST_MS);
+	else
+		plugin->clearing = mica_job_start(plugin->loop, arguments, CLEAR_MS, cleared, plugin) == 0;
 }
 
 static int take_remote(const struct mica_volume *volume, void *userdata)
@@ -280,8 +282,7 @@ static void remove_volume(struct mica_plugin_ticket *ticket)
 		mica_plugin_refuse(ticket, r);
 		return;
 	}
-	plugin->trash = true;
-	clear_trash(plugin);
+	mica_loop_set_timer(plugin->loop, &plugin->clear, REST_MS);
 	succeed(ticket);
 }
 

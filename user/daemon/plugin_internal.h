@@ -28,8 +28,9 @@ struct mica_plugin {
 	struct mica_store *store;
 	const struct mica_config *config;
 	struct mica_plugin_work *works;
-	/** Trees of removed volumes are to be cleared away; somebody does it. */
-	bool trash, clearing;
+	/** Trees of removed volumes are cleared away by a helper, when removing has come to a rest. */
+	struct mica_timer clear;
+	bool clearing;
 	/** Uses that no container seemed to have when the daemon began are looked at once more. */
 	struct mica_timer leaks;
 	char **suspects;
@@ -49,6 +50,9 @@ void mica_plugin_wait(struct mica_plugin_ticket *ticket, enum mica_plugin_work_k
 void mica_plugin_start(struct mica_plugin *plugin, const char *name, enum mica_plugin_work_kind kind);
 /** NULL: no helper is at work on this volume. */
 struct mica_plugin_work *mica_plugin_working(const struct mica_plugin *plugin, const char *name);
+
+/** Starts the helper that clears away the trees of removed volumes. A timer's function; userdata: the plugin. */
+void mica_plugin_clear(void *userdata);
 
 /** Looks for uses by engines that are gone. */
 void mica_plugin_find_leaks(struct mica_plugin *plugin);

@@ -2,7 +2,6 @@
 #include "daemon/plugin_server.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/log.h"
+#include "daemon/http_library.h"
 
 /* Of libmicrohttpd, for each connection: the request line and the headers must fit. */
 #define MEMORY_BYTES (32u * 1024)
@@ -106,7 +106,8 @@ static void notify_connection(void *userdata, struct MHD_Connection *http, void 
 		if (!connection)
 			return;
 		connection->server = server;
-		connection->fd = MHD_get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		connection->fd =
+			libmicrohttpd.MHD_get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 		append_connection(connection);
 		server->count++;
 		make_room(server);
@@ -148,7 +149,7 @@ static void answered(struct mica_plugin_ticket *ticket)
 		return;
 	request->connection->suspended = NULL;
 	request->connection->server->resumed = true;
-	MHD_resume_connection(request->http);
+	libmicrohttpd.MHD_resume_connection(request->http);
 }
 
 static enum MHD_Result send_answer(struct MHD_Connection *http, unsigned status, const json_t *body)
@@ -159,17 +160,17 @@ static enum MHD_Result send_answer(struct MHD_Connection *http, unsigned status,
 
 	if (!text)
 		return MHD_NO;
-	response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+	response = libmicrohttpd.MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
 	if (!response) {
 		free(text);
 		return MHD_NO;
 	}
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-				      "application/vnd.docker.plugins.v1.2+json");
+	(void)libmicrohttpd.MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+						    "application/vnd.docker.plugins.v1.2+json");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "POST");
-	sent = MHD_queue_response(http, status, response);
-	MHD_destroy_response(response);
+		(void)libmicrohttpd.MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "POST");
+	sent = libmicrohttpd.MHD_queue_response(http, status, response);
+	libmicrohttpd.MHD_destroy_response(response);
 	return sent;
 }
 
@@ -213,7 +214,7 @@ static enum MHD_Result ask(struct request *request, struct mica_plugin_server *s
 	if (ticket->status)
 		return send_answer(request->http, ticket->status, ticket->body);
 	request->connection->suspended = request;
-	MHD_suspend_connection(request->http);
+	libmicrohttpd.MHD_suspend_connection(request->http);
 	return MHD_YES;
 }
 
@@ -225,7 +226,7 @@ static enum MHD_Result handle(void *userdata, struct MHD_Connection *http, const
 	(void)version;
 	if (!request) {
 		const union MHD_ConnectionInfo *info =
-			MHD_get_connection_info(http, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+			libmicrohttpd.MHD_get_connection_info(http, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 		request = calloc(1, sizeof(*request));
 		if (!request || !info || !info->socket_context) {
@@ -269,7 +270,7 @@ static void ready(uint32_t events, void *userdata)
 	const struct mica_plugin_server *server = userdata;
 
 	(void)events;
-	(void)MHD_run(server->http);
+	(void)libmicrohttpd.MHD_run(server->http);
 }
 
 /* libmicrohttpd may have work without an event. */
@@ -280,14 +281,14 @@ static int prepare(void *userdata)
 
 	if (server->resumed) {
 		server->resumed = false;
-		(void)MHD_run(server->http);
+		(void)libmicrohttpd.MHD_run(server->http);
 	}
 	for (int i = 0; i < 64; i++) {
-		if (MHD_get_timeout(server->http, &wait) != MHD_YES)
+		if (libmicrohttpd.MHD_get_timeout(server->http, &wait) != MHD_YES)
 			return -1;
 		if (wait)
 			return wait > 60000 ? 60000 : (int)wait;
-		(void)MHD_run(server->http);
+		(void)libmicrohttpd.MHD_run(server->http);
 	}
 	return 0;
 }
@@ -304,17 +305,22 @@ __attribute__((format(printf, 2, 0))) static void log_http(void *userdata, const
 
 static int start(struct mica_plugin_server *server, int listen_fd)
 {
-	server->http = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-					handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_http, server,
-					MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-					(unsigned)CONNECTIONS_HARD_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-					(unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-					(size_t)MEMORY_BYTES, MHD_OPTION_NOTIFY_CONNECTION, notify_connection, server,
-					MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_END);
+	int r = mica_http_library_load();
+
+	if (r < 0)
+		return r;
+	server->http =
+		libmicrohttpd.MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL,
+					       NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_http, server,
+					       MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+					       (unsigned)CONNECTIONS_HARD_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+					       (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+					       (size_t)MEMORY_BYTES, MHD_OPTION_NOTIFY_CONNECTION, notify_connection,
+					       server, MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_END);
 	if (!server->http)
 		return -EIO;
 	server->watch = (struct mica_watch){
-		.fd = MHD_get_daemon_info(server->http, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+		.fd = libmicrohttpd.MHD_get_daemon_info(server->http, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
 		.ready = ready,
 		.userdata = server,
 	};
@@ -354,11 +360,11 @@ void mica_plugin_server_free(struct mica_plugin_server **server)
 	mica_loop_clear_timer(s->loop, &s->sweep);
 	for (struct connection *connection = s->first; connection; connection = connection->next)
 		if (connection->suspended) {
-			MHD_resume_connection(connection->suspended->http);
+			libmicrohttpd.MHD_resume_connection(connection->suspended->http);
 			connection->suspended = NULL;
 		}
 	if (s->http)
-		MHD_stop_daemon(s->http);
+		libmicrohttpd.MHD_stop_daemon(s->http);
 	free(s);
 	*server = NULL;
 }

@@ -326,6 +326,7 @@ int mica_plugin_new(struct mica_loop *loop, struct mica_store *store, const stru
 	if (!plugin)
 		return -ENOMEM;
 	*plugin = (struct mica_plugin){ .loop = loop, .store = store, .config = config };
+	plugin->clear = (struct mica_timer){ .fire = mica_plugin_clear, .userdata = plugin };
 	mica_plugin_find_leaks(plugin);
 	*ret = plugin;
 	return 0;
@@ -338,6 +339,7 @@ void mica_plugin_free(struct mica_plugin **plugin)
 	if (!p)
 		return;
 	mica_loop_clear_timer(p->loop, &p->leaks);
+	mica_loop_clear_timer(p->loop, &p->clear);
 	for (size_t i = 0; i < p->suspect_count; i++)
 		free(p->suspects[i]);
 	free(p->suspects);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "store/schema.h"
 
@@ -19,6 +20,8 @@
 struct mica_database {
 	sqlite3 *connection;
 	bool durable, relaxed;
+	/** Of mica_database_set_wait. */
+	int wait_ms;
 };
 
 /* A statement that has a row; the type is opaque outside. */
@@ -300,9 +303,21 @@ int mica_database_open(const char *path, struct mica_database **ret, int *ret_ve
 	return 0;
 }
 
+/* SQLite's own waits longer and longer, so that it loses against one who writes again and again. */
+static int wait_a_moment(void *userdata, int tries)
+{
+	const struct mica_database *database = userdata;
+
+	if (tries >= database->wait_ms)
+		return 0;
+	(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return 1;
+}
+
 void mica_database_set_wait(struct mica_database *database, int milliseconds)
 {
-	(void)sqlite3_busy_timeout(database->connection, milliseconds);
+	database->wait_ms = milliseconds;
+	(void)sqlite3_busy_handler(database->connection, wait_a_moment, database);
 }
 
 void mica_database_close(struct mica_database **database)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/name.h"
@@ -217,10 +218,14 @@ int mica_trash_empty(struct mica_store *store)
 	int r = mica_database_query(store->database, add_row, &ids, "SELECT id FROM trash", NULL);
 
 	for (size_t i = 0; r == 0 && i < ids.count; i++) {
-		if (is_there(store, ids.items[i]))
-			r = move_away(store, ids.items[i]);
-		else
+		if (!is_there(store, ids.items[i])) {
 			spent++;
+			continue;
+		}
+		/* Many, one after the other: others write in between. */
+		if (i)
+			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		r = move_away(store, ids.items[i]);
 	}
 	return r == 0 && spent > SPENT_LIMIT ? forget_spent(store, &ids) : r;
 }
