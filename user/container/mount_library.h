@@ -28,7 +28,7 @@
 	X(mnt_table_set_parser_errcb) \
 	X(mnt_unref_table)
 
-#define MICA_MOUNT_MEMBER(function) __typeof__(function) *function;
+#define MICA_MOUNT_MEMBER(function) __typeof__(&(function)) function;
 struct mica_mount_library {
 	MICA_MOUNT_FUNCTIONS(MICA_MOUNT_MEMBER)
 };

@@ -69,7 +69,7 @@
 	X(archive_write_set_bytes_in_last_block) \
 	X(archive_write_set_format_pax_restricted)
 
-#define MICA_ARCHIVE_MEMBER(function) __typeof__(function) *function;
+#define MICA_ARCHIVE_MEMBER(function) __typeof__(&(function)) function;
 struct mica_archive_library {
 	MICA_ARCHIVE_FUNCTIONS(MICA_ARCHIVE_MEMBER)
 };
