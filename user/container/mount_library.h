@@ -28,7 +28,8 @@
 	X(mnt_table_set_parser_errcb) \
 	X(mnt_unref_table)
 
-#define MICA_MOUNT_MEMBER(function) __typeof__(&(function)) function;
+/* A name of a member cannot stand in parentheses. */
+#define MICA_MOUNT_MEMBER(function) __typeof__(&(function)) function; /* NOLINT(bugprone-macro-parentheses) */
 struct mica_mount_library {
 	MICA_MOUNT_FUNCTIONS(MICA_MOUNT_MEMBER)
 };
