@@ -46,7 +46,8 @@
 	X(mnt_unref_monitor)             \
 	X(mnt_unref_table)
 
-#define MICA_MOUNT_MEMBER(function) __typeof__(function) *function;
+/* A name of a member cannot stand in parentheses. */
+#define MICA_MOUNT_MEMBER(function) __typeof__(&(function)) function; /* NOLINT(bugprone-macro-parentheses) */
 struct mica_mount_library {
 	MICA_MOUNT_FUNCTIONS(MICA_MOUNT_MEMBER)
 };

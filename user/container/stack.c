@@ -270,6 +270,8 @@ int mica_stack_of_path(const char *path, struct mica_stack *ret, char **ret_path
 		r = mica_mountinfo_locate(mounts, path, &wanted.device, &within);
 	if (r < 0)
 		return r;
+	if (!within)
+		return -ENOENT;
 	(void)mica_mountinfo_all(mounts, visit_mount, &wanted);
 	if (wanted.result < 0)
 		return wanted.result;

@@ -18,7 +18,7 @@
 int mica_crun_words(struct mica_words *words, const char *log)
 {
 	const char *const common[] = {
-		"crun",         "--root", MICA_CONTAINER_RUN "/crun", "--cgroup-manager", "cgroupfs", "--log", log,
+		"crun",         "--root", (MICA_CONTAINER_RUN "/crun"), "--cgroup-manager", "cgroupfs", "--log", log,
 		"--log-format", "json",
 	};
 	int r = 0;

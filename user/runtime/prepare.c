@@ -178,7 +178,7 @@ static int write_state(const struct mica_prepared *prepared)
 	(void)snprintf(path, sizeof(path), MICA_CONTAINER_RUN "/containers/%s", prepared->id);
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return mica_store_refuse(prepared->store, -errno, "cannot make %s", path);
-	(void)strcat(path, "/state.json");
+	(void)snprintf(path, sizeof(path), MICA_CONTAINER_RUN "/containers/%s/state.json", prepared->id);
 	r = write_file(path, state);
 	return r < 0 ? mica_store_refuse(prepared->store, r, "cannot write %s", path) : 0;
 }

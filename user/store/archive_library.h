@@ -69,7 +69,8 @@
 	X(archive_write_set_bytes_in_last_block) \
 	X(archive_write_set_format_pax_restricted)
 
-#define MICA_ARCHIVE_MEMBER(function) __typeof__(function) *function;
+/* A name of a member cannot stand in parentheses. */
+#define MICA_ARCHIVE_MEMBER(function) __typeof__(&(function)) function; /* NOLINT(bugprone-macro-parentheses) */
 struct mica_archive_library {
 	MICA_ARCHIVE_FUNCTIONS(MICA_ARCHIVE_MEMBER)
 };

@@ -136,9 +136,9 @@ int mica_layer_open_root(struct mica_store *store, const char *id, bool writable
 	if (r < 0)
 		return r;
 	/* The mount lives as long as the descriptor, and goes with the process. */
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (fd < 0)
-		return mica_store_refuse(store, -errno, "cannot open %s", path);
+		return mica_store_refuse(store, -errno, "cannot open the root of '%.12s'", id);
 	*ret_fd = fd;
 	return 0;
 }

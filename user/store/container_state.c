@@ -53,7 +53,7 @@ int mica_container_init_pid(const char *id)
 /* crun's own state of a container whose crun was killed, with its cgroup. */
 static void delete_crun_state(const char *id)
 {
-	char *const arguments[] = { "crun",    "--root",         MICA_CONTAINER_RUN "/crun",
+	char *const arguments[] = { "crun",    "--root",         (MICA_CONTAINER_RUN "/crun"),
 				    "--log",   "file:/dev/null", "delete",
 				    "--force", (char *)id,       NULL };
 	pid_t pid;
