@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2 || strlen(argv[1]) >= sizeof(address.sun_path))
 		return 2;
-	(void)strcpy(address.sun_path, argv[1]);
+	(void)memcpy(address.sun_path, argv[1], strlen(argv[1]) + 1);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 16) < 0 ||
 	    !MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, handle, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
 			      MHD_OPTION_END)) {

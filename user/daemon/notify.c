@@ -23,7 +23,7 @@ int mica_notify(const char *state)
 
 	if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(address.sun_path))
 		return 0;
-	(void)strcpy(address.sun_path, path);
+	(void)memcpy(address.sun_path, path, strlen(path) + 1);
 	size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
 	if (path[0] == '@')
 		address.sun_path[0] = '\0';

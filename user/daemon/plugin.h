@@ -39,6 +39,8 @@ struct mica_plugin_ticket {
 	struct mica_plugin_work *work;
 	struct mica_plugin_ticket *next;
 	struct mica_timer timer;
+	/** 0: it did not have to wait. */
+	uint64_t waits_since_ns;
 	/** The answer says that a use was counted. */
 	bool counted;
 };

@@ -46,7 +46,7 @@ int mica_plugin_listen(const char *path)
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
-	(void)strcpy(address.sun_path, path);
+	(void)memcpy(address.sun_path, path, strlen(path) + 1);
 	r = make_directories(path);
 	if (r < 0)
 		return r;

@@ -76,18 +76,18 @@ static bool is_call_of(enum mica_plugin_work_kind kind, enum mica_plugin_call ca
 static void go_on(struct mica_plugin_ticket *ticket, const struct mica_plugin_work *work,
 		  const struct mica_job_end *end)
 {
+	bool served = is_call_of(work->kind, ticket->request.call);
+
 	if (ticket->request.call == MICA_PLUGIN_MOUNT && ticket->gone(ticket)) {
 		/* Nobody would unmount it. */
 		mica_plugin_refuse_words(ticket, "the client is gone");
 		mica_log_info("the client of a Mount of '%s' is gone: it is not counted", ticket->request.name);
-	} else if (!is_call_of(work->kind, ticket->request.call))
-		mica_plugin_ask(work->plugin, ticket);
-	else if (end->status != 0 && work->kind != MICA_PLUGIN_WORK_UNMOUNT)
+	} else if (served && end->status != 0 && work->kind != MICA_PLUGIN_WORK_UNMOUNT)
 		refuse_as_told(ticket, end);
-	else if (work->kind == MICA_PLUGIN_WORK_MOUNT)
-		mica_plugin_ask(work->plugin, ticket);
-	else
+	else if (served && work->kind != MICA_PLUGIN_WORK_MOUNT)
 		mica_plugin_answer(ticket, 200, json_pack("{s:s}", "Err", ""));
+	else /* mounted: it is to be counted; or it waited for another's work */
+		mica_plugin_ask(work->plugin, ticket);
 	if (ticket->status)
 		ticket->answered(ticket);
 }
@@ -125,7 +125,7 @@ static void wait_for_retry(struct mica_plugin *plugin, const char *name)
 	if (!patience)
 		return;
 	patience->plugin = plugin;
-	(void)strcpy(patience->name, name);
+	(void)memcpy(patience->name, name, strlen(name) + 1);
 	patience->timer = (struct mica_timer){ .fire = patience_ends, .userdata = patience };
 	mica_loop_set_timer(plugin->loop, &patience->timer, RETRY_MS);
 }
@@ -223,6 +223,7 @@ void mica_plugin_wait(struct mica_plugin_ticket *ticket, enum mica_plugin_work_k
 {
 	struct mica_plugin_work *work = mica_plugin_working(ticket->plugin, ticket->request.name);
 	struct mica_plugin_ticket **place;
+	uint64_t waited_ms;
 
 	if (!work)
 		work = make_work(ticket->plugin, ticket->request.name, kind);
@@ -236,7 +237,12 @@ void mica_plugin_wait(struct mica_plugin_ticket *ticket, enum mica_plugin_work_k
 	ticket->next = NULL;
 	ticket->work = work;
 	ticket->timer = (struct mica_timer){ .fire = time_is_up, .userdata = ticket };
-	mica_loop_set_timer(ticket->plugin->loop, &ticket->timer, MICA_PLUGIN_ANSWER_MS);
+	/* It may wait for one work after the other: the time of the answer is that of the first. */
+	if (!ticket->waits_since_ns)
+		ticket->waits_since_ns = mica_loop_now();
+	waited_ms = (mica_loop_now() - ticket->waits_since_ns) / 1000000;
+	mica_loop_set_timer(ticket->plugin->loop, &ticket->timer,
+			    waited_ms < MICA_PLUGIN_ANSWER_MS ? MICA_PLUGIN_ANSWER_MS - (unsigned)waited_ms : 0);
 }
 
 static int end_leaks_of(struct mica_plugin *plugin, const struct mica_real_use *use, const char *name)

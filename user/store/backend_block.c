@@ -81,7 +81,7 @@ static int make_file_system(const char *device, char *reason, size_t reason_size
 	char *const make[] = { (char *)"mkfs.ext4", (char *)"-q", (char *)"-O",
 			       (char *)"mmp",       (char *)"-E", (char *)"mmp_update_interval=5",
 			       (char *)device,      NULL };
-	char output[OUTPUT_MAX];
+	char output[OUTPUT_MAX] = "";
 	int r = run(probe, output);
 
 	if (r == 0 && strcmp(output, "ext4") == 0)
@@ -102,7 +102,7 @@ static int check_lease(const char *device, char *reason, size_t reason_size)
 {
 	char *const list[] = { (char *)"sh", (char *)"-c",   (char *)"dumpe2fs -h \"$1\" 2>/dev/null | grep -qw mmp",
 			       (char *)"sh", (char *)device, NULL };
-	char output[OUTPUT_MAX];
+	char output[OUTPUT_MAX] = "";
 	int r = run(list, output);
 
 	if (r == 0)
