@@ -22,7 +22,8 @@
 	X(MHD_stop_daemon)                 \
 	X(MHD_suspend_connection)
 
-#define MICA_HTTP_MEMBER(function) __typeof__(function) *function;
+/* A name of a member cannot stand in parentheses. */
+#define MICA_HTTP_MEMBER(function) __typeof__(&(function)) function; /* NOLINT(bugprone-macro-parentheses) */
 struct mica_http_library {
 	MICA_HTTP_FUNCTIONS(MICA_HTTP_MEMBER)
 };

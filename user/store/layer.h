@@ -40,7 +40,8 @@ int mica_layer_remove(struct mica_store *store, const char *id);
 /**
  * Mounts a layer with all below it, or counts one user more of it where it is mounted. *ret_path (caller frees) is
  * where its files are: of an immutable base its own tree, without a mount. `label`: an SELinux context for all files,
- * or NULL. -EBUSY: another mount namespace has it mounted, a second mount of one upper would damage it.
+ * or NULL. -EBUSY: another mount namespace has it mounted, a second mount of one upper would damage it; or it is a
+ * container's.
  */
 int mica_layer_get(struct mica_store *store, const char *id, const char *label, char **ret_path);
 

@@ -128,6 +128,20 @@ static int refuse_elsewhere(struct mica_store *store, const char *id)
 	return r < 0 ? mica_store_refuse(store, r, "cannot tell whether '%s' is mounted elsewhere", id) : 0;
 }
 
+/* A container's union is mounted in its own namespace, where it cannot be seen from here. */
+static int refuse_containers(struct mica_store *store, const char *id)
+{
+	int64_t containers = 0;
+	int r = mica_database_number(store->database, &containers, "SELECT count(*) FROM containers WHERE layer = ?",
+				     "t", id);
+
+	if (r < 0)
+		return mica_store_database_failed(store, r);
+	return containers ? mica_store_refuse(store, -EBUSY,
+					      "the layer '%s' is a container's; use mica exec, cp or export", id)
+			  : 0;
+}
+
 int mica_layer_get(struct mica_store *store, const char *id, const char *label, char **ret_path)
 {
 	_cleanup_close_ int fd = -EBADF;
@@ -136,6 +150,8 @@ int mica_layer_get(struct mica_store *store, const char *id, const char *label, 
 	bool mounted, made = false;
 	int r = mica_layer_lock(store, id, &row, &fd);
 
+	if (r == 0)
+		r = refuse_containers(store, id);
 	if (r < 0)
 		return r;
 	if (asprintf(&path, "%s/layers/%s/%s", store->root, id, needs_mount(&row) ? "merged" : "diff") < 0) {
