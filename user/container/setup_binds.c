@@ -25,19 +25,21 @@ void mica_setup_binds_free(struct mica_setup_binds *binds)
 	*binds = (struct mica_setup_binds){};
 }
 
-static bool is_bind(const struct mica_record *record)
+/* mount(2) has its source as it was written: an absolute path, but not one that means another file to each reader. */
+static bool is_bind(const struct mica_record *record, struct mica_bytes source)
 {
 	const unsigned half = MICA_RECORD_PATH_TRUNCATED | MICA_RECORD_SOURCE_TRUNCATED | MICA_RECORD_DETACHED;
 
 	return record->type == MICA_EVENT_MOUNT && record->mount.flags_kind == MICA_MOUNT_FLAGS_MS &&
-	       record->mount.flags & MS_BIND && record->flags & MICA_RECORD_SOURCE_IS_PATH && !(record->flags & half);
+	       record->mount.flags & MS_BIND && !(record->flags & half) && source.size && source.data[0] == '/' &&
+	       !mica_path_below(source, "/proc").data;
 }
 
 static void add(struct mica_setup_binds *binds, struct mica_bytes target, struct mica_bytes source)
 {
 	struct mica_setup_bind *larger, bind;
 
-	if (binds->count == BINDS_LIMIT || target.size == 0 || source.size == 0)
+	if (binds->count == BINDS_LIMIT || target.size == 0)
 		return;
 	larger = reallocarray(binds->binds, binds->count + 1, sizeof(*larger));
 	if (!larger)
@@ -85,7 +87,7 @@ void mica_setup_binds_note(struct mica_setup_binds *binds, const struct mica_rec
 		return;
 	if (record->type == MICA_EVENT_PIVOT_ROOT)
 		change_root(binds, source);
-	else if (is_bind(record))
+	else if (is_bind(record, source))
 		add(binds, path, source);
 }
 
