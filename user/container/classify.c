@@ -239,7 +239,6 @@ void mica_classify_other(struct mica_classifier *classifier, struct mica_known_c
 			 struct mica_identified *identified)
 {
 	const struct mica_known_volume *volume = NULL;
-	struct mica_known_volume seen;
 	struct mica_bytes rest;
 
 	identified->object.kind = record->fs_magic == TMPFS_MAGIC ? MICA_OBJECT_TMPFS : MICA_OBJECT_HOST;
@@ -247,9 +246,8 @@ void mica_classify_other(struct mica_classifier *classifier, struct mica_known_c
 		return;
 	if (container)
 		volume = mica_container_volume(classifier->containers, container, record->dev, identified->path, &rest);
-	if (!volume && container && binds &&
-	    mica_setup_binds_find(binds, classifier->containers, record->dev, identified->path, &seen, &rest))
-		volume = &seen;
+	if (!volume && container && binds)
+		volume = mica_setup_binds_find(binds, classifier->containers, record->dev, identified->path, &rest);
 	if (volume) {
 		set_volume(classifier, record, volume, rest, identified);
 		return;

@@ -87,30 +87,36 @@ static const char *name_of_directory(struct mica_container_table *table, const c
 	return strcmp(directory, source) == 0 ? name : NULL;
 }
 
+bool mica_container_table_describe_volume(struct mica_container_table *table, const char *name, const char *source,
+					  const char *destination, struct mica_known_volume *ret)
+{
+	_cleanup_free_ char *real = NULL;
+	struct mica_known_volume volume;
+
+	if (!name)
+		name = name_of_directory(table, source);
+	volume = (struct mica_known_volume){
+		.name = mica_string_pool_add(table->strings, name ? name : source),
+		.source = mica_string_pool_add(table->strings, source),
+		.destination = mica_string_pool_add(table->strings, destination),
+	};
+	if (!volume.name || !volume.source || !volume.destination ||
+	    mica_host_resolve(table->host, source, &real) < 0 ||
+	    mica_mountinfo_locate(table->mounts, real, &volume.location.device, &volume.location.path) < 0)
+		return false;
+	*ret = volume;
+	return true;
+}
+
 static void add_volume(struct mica_container_table *table, struct mica_known_container *known,
 		       const struct mica_engine_volume *from)
 {
 	struct mica_known_volume *volume = &known->volumes[known->volume_count];
-	_cleanup_free_ char *real = NULL;
-	const char *name;
+	const char *name = engine_name(known->details, from->destination);
 
-	if (!from->source)
-		return;
-	name = engine_name(known->details, from->destination);
-	if (!name)
-		name = from->name ? from->name : name_of_directory(table, from->source);
-	if (!name)
-		name = from->source;
-	*volume = (struct mica_known_volume){
-		.name = mica_string_pool_add(table->strings, name),
-		.source = mica_string_pool_add(table->strings, from->source),
-		.destination = mica_string_pool_add(table->strings, from->destination),
-	};
-	if (!volume->name || !volume->source || !volume->destination ||
-	    mica_host_resolve(table->host, from->source, &real) < 0 ||
-	    mica_mountinfo_locate(table->mounts, real, &volume->location.device, &volume->location.path) < 0)
-		return;
-	known->volume_count++;
+	if (from->source && mica_container_table_describe_volume(table, name ? name : from->name, from->source,
+								 from->destination, volume))
+		known->volume_count++;
 }
 
 static void set_volumes(struct mica_container_table *table, struct mica_known_container *known,
@@ -174,29 +180,31 @@ static void need_volumes(struct mica_container_table *table, struct mica_known_c
 		load_volumes(table, container);
 }
 
+void mica_known_volume_match(const struct mica_known_volume *volume, uint32_t device, struct mica_bytes path,
+			     const struct mica_known_volume **best, struct mica_bytes *best_rest)
+{
+	struct mica_bytes rest;
+
+	if (volume->location.device != device)
+		return;
+	rest = mica_path_below(path, volume->location.path);
+	if (!rest.data || (*best && rest.size >= best_rest->size))
+		return;
+	*best = volume;
+	*best_rest = rest;
+}
+
 const struct mica_known_volume *mica_container_volume(struct mica_container_table *table,
 						      struct mica_known_container *container, uint32_t device,
 						      struct mica_bytes path, struct mica_bytes *ret_rest)
 {
 	const struct mica_known_volume *best = NULL;
-	size_t best_length = 0;
 
 	if (!container->detailed)
 		return NULL;
 	need_volumes(table, container);
-	for (size_t i = 0; i < container->volume_count; i++) {
-		const struct mica_known_volume *volume = &container->volumes[i];
-		struct mica_bytes rest;
-
-		if (volume->location.device != device)
-			continue;
-		rest = mica_path_below(path, volume->location.path);
-		if (!rest.data || (best && path.size - rest.size <= best_length))
-			continue;
-		best = volume;
-		best_length = path.size - rest.size;
-		*ret_rest = rest;
-	}
+	for (size_t i = 0; i < container->volume_count; i++)
+		mica_known_volume_match(&container->volumes[i], device, path, &best, ret_rest);
 	return best;
 }
 

@@ -187,6 +187,9 @@ static int take_container(struct mica_engine_container *taken, void *userdata)
 	known->round = table->round;
 	if (!same_directories(known->details, container))
 		drop_locations(known);
+	/* Only now is it told where its volumes stand. */
+	if (known->details && known->details->unfinished && !container->unfinished)
+		mica_container_renew_volumes(known);
 	mica_engine_container_free(&known->details);
 	known->details = TAKE_PTR(container);
 	return 0;

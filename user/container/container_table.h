@@ -139,6 +139,13 @@ const char *mica_container_table_role(struct mica_container_table *table, const 
 /** Name of the engine volume that a host path lies in, and the volume's directory, both in the pool. False: in none. */
 bool mica_container_table_volume_of_path(struct mica_container_table *table, const char *path, const char **ret_name,
 					 const char **ret_directory);
+/** Describes a volume by the directory that is mounted: `name`, else its engine's, else its source. The location's path
+ *  is the caller's. False: it cannot be located now, or there is no memory. */
+bool mica_container_table_describe_volume(struct mica_container_table *table, const char *name, const char *source,
+					  const char *destination, struct mica_known_volume *ret);
+/** Takes the volume in the place of *best (NULL: none yet) if the path lies in it, and its directory is the longer. */
+void mica_known_volume_match(const struct mica_known_volume *volume, uint32_t device, struct mica_bytes path,
+			     const struct mica_known_volume **best, struct mica_bytes *best_rest);
 /** See mica_identity_each_volume. */
 int mica_container_table_each_volume(struct mica_container_table *table,
 				     int (*visit)(const char *name, const char *directory, void *userdata),

@@ -19,8 +19,8 @@ struct mica_setup_bind {
 	char *source;
 	/** Path on the host while the root is being set up, in the container after that. */
 	char *target;
-	/** Where in the source's file system; device 0: not looked for yet. */
-	struct mica_location location;
+	/** No name: not described yet. */
+	struct mica_known_volume volume;
 };
 
 struct mica_setup_binds {
@@ -40,11 +40,10 @@ void mica_setup_binds_free(struct mica_setup_binds *binds);
 void mica_setup_binds_note(struct mica_setup_binds *binds, const struct mica_record *record, struct mica_bytes path,
 			   struct mica_bytes source);
 
-/**
- * Finds the bind with the longest source that a path of a device's file system lies in, once the root was changed. Its
- * strings are those of the table's pool. False: none.
- */
-bool mica_setup_binds_find(struct mica_setup_binds *binds, struct mica_container_table *containers, uint32_t device,
-			   struct mica_bytes path, struct mica_known_volume *ret_volume, struct mica_bytes *ret_rest);
+/** Finds the bind with the longest source that a path of a device's file system lies in, once the root was changed. Its
+ *  strings are those of the table's pool. NULL: none. */
+const struct mica_known_volume *mica_setup_binds_find(struct mica_setup_binds *binds,
+						      struct mica_container_table *containers, uint32_t device,
+						      struct mica_bytes path, struct mica_bytes *ret_rest);
 
 #endif

@@ -52,7 +52,6 @@ static struct mica_record bind_record(void)
 {
 	struct mica_record record = record_of(MICA_EVENT_MOUNT);
 
-	record.flags = MICA_RECORD_SOURCE_IS_PATH;
 	record.mount.flags_kind = MICA_MOUNT_FLAGS_MS;
 	record.mount.flags = MS_BIND;
 	return record;
@@ -129,6 +128,8 @@ Test(container_setup_binds, refused_ones_and_the_hosts_are_none)
 	record = bind_record();
 	record.flags |= MICA_RECORD_SOURCE_TRUNCATED;
 	(void)find(&record, BUNDLE "/data", "/srv/data");
+	bind("srv/data", BUNDLE "/data");
+	bind("/proc/self/fd/0", BUNDLE "/data");
 	change_root();
 	cr_expect_eq(create("/srv/data/x").object.kind, MICA_OBJECT_HOST);
 }
