@@ -190,22 +190,29 @@ static bool is_known(const struct mica_known_container *container)
 	return container->container.name && !(container->present && container->details->unfinished);
 }
 
-static uint64_t wait_until(const struct mica_known_container *container, const struct mica_known_namespace *namespace,
-			   const struct mica_union *u)
+/** Until when a name may yet come for what is young, CLOCK_MONOTONIC; 0: it has no age. */
+static uint64_t young_until(const struct mica_known_namespace *namespace, const struct mica_union *u)
 {
-	uint64_t since = 0, now;
+	if (!namespace || namespace->public.kind == MICA_NAMESPACE_HOST)
+		return u && u->engines_own ? u->described_ns + MICA_NAME_WAIT_NS : 0;
+	if (!namespace->created_ns)
+		return 0;
+	/* Who makes a container is in its cgroup before he does anything in its namespace. */
+	return namespace->heard_ns ? namespace->heard_ns + MICA_NAME_WAIT_NS
+				   : namespace->created_ns + MICA_SILENT_WAIT_NS;
+}
 
-	/* The usual case, which is to cost nothing. */
+static uint64_t wait_until(const struct mica_known_container *container, const struct mica_known_namespace *namespace,
+			   const struct mica_union *u, uint64_t now)
+{
+	uint64_t until;
+
 	if (container && is_known(container))
 		return 0;
-	now = mica_now_ns();
 	if (container)
 		return now < container->known_ns + UNFINISHED_NS ? now + MICA_NAME_WAIT_NS : 0;
-	if (namespace && namespace->public.kind != MICA_NAMESPACE_HOST)
-		since = namespace->created_ns;
-	else if (u)
-		since = u->engines_own ? u->described_ns : 0;
-	return since && now < since + MICA_NAME_WAIT_NS ? since + MICA_NAME_WAIT_NS : 0;
+	until = young_until(namespace, u);
+	return until > now ? until : 0;
 }
 
 /** A container's own doing comes after the last that a runtime tells of it: that may have come since the engines were
@@ -237,7 +244,9 @@ static int find(struct mica_identity *identity, const struct mica_record *record
 		container = u->container;
 	if (container)
 		identified.container = &container->container;
-	identified.wait_until_ns = wait_until(container, namespace, u);
+	/* The usual case is to cost nothing, not the time of day either. */
+	if (!container || !is_known(container))
+		identified.wait_until_ns = wait_until(container, namespace, u, mica_now_ns());
 	*ret = identified;
 	return 0;
 }
@@ -266,15 +275,15 @@ int mica_identity_find_again(struct mica_identity *identity, const struct mica_r
 	return find(identity, record, path, source, known_namespace(identity, record->mnt_ns_id), ret);
 }
 
-bool mica_identity_is_known(struct mica_identity *identity, const struct mica_record *record)
+uint64_t mica_identity_wait_until(struct mica_identity *identity, const struct mica_record *record, uint64_t now)
 {
 	const struct mica_union *u = mica_table_get(&identity->unions.unions, record->union_id);
-	const struct mica_known_container *container =
-		task_container(identity, record, known_namespace(identity, record->mnt_ns_id), u);
+	const struct mica_known_namespace *namespace = known_namespace(identity, record->mnt_ns_id);
+	const struct mica_known_container *container = task_container(identity, record, namespace, u);
 
 	if (!container && u)
 		container = u->container;
-	return container && is_known(container);
+	return wait_until(container, namespace, u, now);
 }
 
 const struct mica_namespace *mica_identity_namespace(const struct mica_identity *identity, uint64_t mnt_ns_id)

@@ -16,6 +16,8 @@
 
 /** How long it is worth to wait for the name of a container that is being made. */
 #define MICA_NAME_WAIT_NS 500000000ULL
+/** The same while nothing has been done yet in its namespace: on a busy machine a runtime is slow to begin. */
+#define MICA_SILENT_WAIT_NS 3000000000ULL
 
 struct mica_record;
 struct mica_identity;
@@ -73,8 +75,9 @@ int mica_identity_find(struct mica_identity *identity, const struct mica_record 
  */
 int mica_identity_find_again(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
 			     struct mica_bytes source, struct mica_identified *ret);
-/** True: all is known now of the container of a record that was found before; nothing is looked up. */
-bool mica_identity_is_known(struct mica_identity *identity, const struct mica_record *record);
+/** `wait_until_ns` of a record that was found before, with what was learnt since; nothing is looked up. `now`:
+ * CLOCK_MONOTONIC, ns. */
+uint64_t mica_identity_wait_until(struct mica_identity *identity, const struct mica_record *record, uint64_t now);
 /** A namespace by its number; NULL: not known, or forgotten. */
 const struct mica_namespace *mica_identity_namespace(const struct mica_identity *identity, uint64_t mnt_ns_id);
 

@@ -155,6 +155,12 @@ static void note_mounts(struct mica_known_namespace *namespace, const struct mic
 	}
 }
 
+static void note_heard(struct mica_known_namespace *known)
+{
+	if (known->created_ns && !known->heard_ns)
+		known->heard_ns = mica_now_ns();
+}
+
 /** A living process of the namespace; 0: none known. */
 static int process_of(const struct mica_namespace_table *table, const struct mica_known_namespace *namespace,
 		      const struct mica_record *record)
@@ -241,6 +247,8 @@ int mica_namespace_table_find(struct mica_namespace_table *table, const struct m
 			return r;
 	}
 	*ret = namespace;
+	if (!created)
+		note_heard(namespace);
 	note_mounts(namespace, record);
 	if (record->type == MICA_EVENT_NAMESPACE_GONE || namespace->gone ||
 	    namespace->public.kind == MICA_NAMESPACE_HOST)
@@ -279,7 +287,7 @@ int mica_namespace_table_settle(struct mica_namespace_table *table,
 		int r;
 
 		if (!namespace || namespace->container || namespace->public.kind == MICA_NAMESPACE_HOST ||
-		    (namespace->gone && mica_now_ns() >= namespace->created_ns + 2 * MICA_NAME_WAIT_NS))
+		    (namespace->gone && mica_now_ns() >= namespace->heard_ns + 2 * MICA_NAME_WAIT_NS))
 			continue;
 		container = container_in_news(table, namespace);
 		if (!container)

@@ -25,6 +25,8 @@ struct mica_known_namespace {
 	struct mica_known_container *container;
 	/** When it was made, CLOCK_MONOTONIC; 0: before it was first heard of. */
 	uint64_t created_ns;
+	/** When something was first done in it after it was made; 0: nothing yet. */
+	uint64_t heard_ns;
 	/** Of the task seen last. */
 	uint64_t cgroup_id;
 	struct mica_retry retry;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "container/host.h"
 #include "stream/identify.h"
 
 struct mica_held {
@@ -79,6 +80,14 @@ static int pass_first(struct mica_hold *hold)
 	return r < 0 ? r : hold->pass(&held->event, hold->userdata);
 }
 
+/** The oldest event still waits at `now`. */
+static bool waits_at(const struct mica_hold *hold, uint64_t now)
+{
+	const struct mica_event *event = &hold->first->event;
+
+	return event->wait_until_ns > now && mica_identity_wait_until(hold->identity, &event->record, now) > now;
+}
+
 int mica_hold_add(struct mica_hold *hold, const struct mica_event *event, struct mica_bytes path,
 		  struct mica_bytes source)
 {
@@ -97,8 +106,7 @@ int mica_hold_add(struct mica_hold *hold, const struct mica_event *event, struct
 	while (hold->bytes > hold->limit) {
 		int r;
 
-		hold->hurried += hold->first->event.wait_until_ns &&
-				 !mica_identity_is_known(hold->identity, &hold->first->event.record);
+		hold->hurried += waits_at(hold, mica_now_ns());
 		r = pass_first(hold);
 		if (r)
 			return r;
@@ -109,10 +117,9 @@ int mica_hold_add(struct mica_hold *hold, const struct mica_event *event, struct
 int mica_hold_release(struct mica_hold *hold, uint64_t now, bool all)
 {
 	while (hold->first) {
-		const struct mica_event *event = &hold->first->event;
 		int r;
 
-		if (!all && event->wait_until_ns > now && !mica_identity_is_known(hold->identity, &event->record))
+		if (!all && waits_at(hold, now))
 			return 0;
 		r = pass_first(hold);
 		if (r)

@@ -127,6 +127,17 @@ Test(hold, for_a_moment)
 	cr_assert_eq(hold.hurried, 0);
 }
 
+Test(hold, longer_while_nothing_is_done_in_a_namespace)
+{
+	const uint64_t late = mica_now_ns() + MICA_SILENT_WAIT_NS - MICA_NAME_WAIT_NS / 2;
+
+	add(MICA_EVENT_NAMESPACE_CREATED, 5, "", true);
+	cr_assert_eq(mica_hold_release(&hold, late, false), 0);
+	cr_assert_eq(passed_count, 0);
+	cr_assert_eq(mica_hold_release(&hold, mica_now_ns() + MICA_SILENT_WAIT_NS, false), 0);
+	assert_passed(0, "- namespace-created ");
+}
+
 Test(hold, not_at_the_end)
 {
 	add(MICA_EVENT_NAMESPACE_CREATED, 5, "", true);
