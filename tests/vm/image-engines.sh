@@ -12,6 +12,7 @@ debian_packages=(
   iproute2 iptables procps hostname util-linux mount kmod
   e2fsprogs xfsprogs btrfs-progs
   attr acl libcap2-bin bpftool strace jq curl ca-certificates
+  python3 # tests/native
   bash coreutils findutils tar zstd busybox-static
   # what mica and its tests link
   libjansson4 libelf1t64 zlib1g libmount1 libcap2 libncursesw6 libsqlite3-0 libyaml-0-2
