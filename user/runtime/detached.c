@@ -158,7 +158,7 @@ int mica_container_run_detached(struct mica_store *store, const char *id, int lo
 	read_fd = pipes[0];
 	pid = fork();
 	if (pid == 0)
-		supervise(mica_store_root(store), id, lock_fd, pipes[1]);
+		supervise(mica_store_root(store), id, own_lock_fd, pipes[1]);
 	(void)close(pipes[1]);
 	if (pid < 0)
 		return -errno;

@@ -15,7 +15,7 @@
 /* "mica": tells file(1) and us whose database it is. */
 #define APPLICATION_ID 0x6d696361
 /* Pages in the log before they are copied into the database. Not many: a command reads the log whole when it starts. */
-#define CHECKPOINT_PAGES 192
+#define CHECKPOINT_PAGES 100
 
 struct mica_database {
 	sqlite3 *connection;
@@ -258,6 +258,38 @@ static int migrate(struct mica_database *database, int *ret_version)
 	return r < 0 ? r : mica_database_commit(database);
 }
 
+/* SQLite's own waits longer and longer, so that it loses against one who writes again and again. */
+static int wait_a_moment(void *userdata, int tries)
+{
+	const struct mica_database *database = userdata;
+
+	if (tries >= database->wait_ms)
+		return 0;
+	(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return 1;
+}
+
+static void set_waiting(struct mica_database *database)
+{
+	if (database->wait_ms)
+		(void)sqlite3_busy_handler(database->connection, wait_a_moment, database);
+	else
+		(void)sqlite3_busy_timeout(database->connection, WAIT_MS);
+}
+
+/* What SQLite does by itself leaves the log as long as it is: who writes to it next, in the same process, begins it
+ * anew. But a command writes once, and the next command does not know how much was copied. */
+static int shorten_log(void *userdata, sqlite3 *connection, const char *schema, int pages)
+{
+	if (pages < CHECKPOINT_PAGES)
+		return SQLITE_OK;
+	/* Who reads it now is not waited for. */
+	(void)sqlite3_busy_handler(connection, NULL, NULL);
+	(void)sqlite3_wal_checkpoint_v2(connection, schema, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	set_waiting(userdata);
+	return SQLITE_OK;
+}
+
 static int configure(struct mica_database *database, int *ret_version)
 {
 	sqlite3 *connection = database->connection;
@@ -266,11 +298,11 @@ static int configure(struct mica_database *database, int *ret_version)
 	int r;
 
 	(void)sqlite3_extended_result_codes(connection, 1);
-	(void)sqlite3_busy_timeout(connection, WAIT_MS);
+	set_waiting(database);
 	/* A command that ends must not wait for three more fsyncs: the log stays, the next one reads it. */
 	(void)sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_file_control(connection, NULL, SQLITE_FCNTL_PERSIST_WAL, &persist);
-	(void)sqlite3_wal_autocheckpoint(connection, CHECKPOINT_PAGES);
+	(void)sqlite3_wal_hook(connection, shorten_log, database);
 	r = mica_database_number(database, &version, "PRAGMA user_version", NULL);
 	if (r == 0 && version > MICA_DATABASE_VERSION) {
 		*ret_version = (int)version;
@@ -303,21 +335,10 @@ int mica_database_open(const char *path, struct mica_database **ret, int *ret_ve
 	return 0;
 }
 
-/* SQLite's own waits longer and longer, so that it loses against one who writes again and again. */
-static int wait_a_moment(void *userdata, int tries)
-{
-	const struct mica_database *database = userdata;
-
-	if (tries >= database->wait_ms)
-		return 0;
-	(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	return 1;
-}
-
 void mica_database_set_wait(struct mica_database *database, int milliseconds)
 {
 	database->wait_ms = milliseconds;
-	(void)sqlite3_busy_handler(database->connection, wait_a_moment, database);
+	set_waiting(database);
 }
 
 void mica_database_close(struct mica_database **database)

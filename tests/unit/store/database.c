@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static char folder[] = "/tmp/mica-unit-XXXXXX";
 static char path[64];
@@ -50,6 +51,26 @@ Test(database, made_and_opened_again)
 	cr_assert_eq(mica_database_open(path, &database, &version), 0);
 	cr_assert_eq(number(database, "SELECT count(*) FROM trash WHERE id = 'x'"), 1);
 	cr_assert_eq(version, -1);
+}
+
+/* Each command that opens a store reads the whole log. */
+Test(database, the_log_stays_short_over_many_that_write_once)
+{
+	struct stat status;
+	char log[80];
+	int version;
+
+	for (int i = 0; i < 300; i++) {
+		_cleanup_database_ struct mica_database *database = NULL;
+
+		cr_assert_eq(mica_database_open(path, &database, &version), 0);
+		cr_assert_eq(mica_database_begin(database, false), 0);
+		cr_assert_eq(mica_database_run(database, "INSERT INTO trash VALUES (?)", "i", (int64_t)i), 0);
+		cr_assert_eq(mica_database_commit(database), 0);
+	}
+	(void)snprintf(log, sizeof(log), "%s-wal", path);
+	cr_assert_eq(stat(log, &status), 0);
+	cr_assert_lt(status.st_size, 1 << 20);
 }
 
 Test(database, newer_is_refused_and_kept)
