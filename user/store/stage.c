@@ -165,7 +165,6 @@ static int add_row(const struct mica_row *row, void *userdata)
 /* With the database locked: an entry that is forgotten meanwhile may be one of a new directory's name. */
 static int move_away(struct mica_store *store, const char *id)
 {
-	struct mica_transaction transaction _cleanup_transaction_ = {};
 	char name[MICA_STAGE_NAME_SIZE];
 	const char *directory;
 	int64_t listed = 0;
@@ -173,13 +172,22 @@ static int move_away(struct mica_store *store, const char *id)
 	int r = mica_name_random(name, (MICA_STAGE_NAME_SIZE - 1) / 2);
 
 	if (r == 0)
-		r = mica_database_begin(store->database, false);
+		r = mica_database_number(store->database, &listed, "SELECT count(*) FROM trash WHERE id = ?", "t", id);
+	if (r == 0 && listed && renameat(from_fd, directory, store->staging_fd, name) < 0 && errno != ENOENT)
+		r = -errno;
+	return r;
+}
+
+static int move_all_away(struct mica_store *store, char *const *ids, size_t count)
+{
+	struct mica_transaction transaction _cleanup_transaction_ = {};
+	int r = mica_database_begin(store->database, false);
+
 	if (r < 0)
 		return r;
 	transaction.database = store->database;
-	r = mica_database_number(store->database, &listed, "SELECT count(*) FROM trash WHERE id = ?", "t", id);
-	if (r == 0 && listed && renameat(from_fd, directory, store->staging_fd, name) < 0 && errno != ENOENT)
-		r = -errno;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = move_away(store, ids[i]);
 	return r;
 }
 
@@ -194,6 +202,8 @@ static bool is_there(struct mica_store *store, const char *id)
 /* Entries whose directory is gone wait until there are so many: before they are forgotten that must be on the disk,
  * else a power cut could bring a directory back, and nobody would know that it is trash. */
 #define SPENT_LIMIT 32
+/* So many are moved in one transaction. */
+#define AT_ONCE 8
 
 static int forget_spent(struct mica_store *store, const struct list *ids)
 {
@@ -214,18 +224,25 @@ static int forget_spent(struct mica_store *store, const struct list *ids)
 int mica_trash_empty(struct mica_store *store)
 {
 	_cleanup_(free_list) struct list ids = {};
-	size_t spent = 0;
+	size_t spent = 0, there = 0;
 	int r = mica_database_query(store->database, add_row, &ids, "SELECT id FROM trash", NULL);
 
+	/* Those that are there come first, those that are gone last. */
 	for (size_t i = 0; r == 0 && i < ids.count; i++) {
-		if (!is_there(store, ids.items[i])) {
+		char *id = ids.items[i];
+
+		if (!is_there(store, id)) {
 			spent++;
 			continue;
 		}
-		/* Many, one after the other: others write in between. */
+		ids.items[i] = ids.items[there];
+		ids.items[there++] = id;
+	}
+	for (size_t i = 0; r == 0 && i < there; i += AT_ONCE) {
+		/* Many, some at a time: others write in between. */
 		if (i)
 			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-		r = move_away(store, ids.items[i]);
+		r = move_all_away(store, ids.items + i, there - i < AT_ONCE ? there - i : AT_ONCE);
 	}
 	return r == 0 && spent > SPENT_LIMIT ? forget_spent(store, &ids) : r;
 }
