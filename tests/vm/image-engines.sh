@@ -13,6 +13,7 @@ debian_packages=(
   e2fsprogs xfsprogs btrfs-progs
   attr acl libcap2-bin bpftool strace jq curl ca-certificates
   python3 # tests/native
+  dmsetup # power cuts
   bash coreutils findutils tar zstd busybox-static
   # what mica and its tests link
   libjansson4 libelf1t64 zlib1g libmount1 libcap2 libncursesw6 libsqlite3-0 libyaml-0-2
