@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "daemon/child.h"
 #include "daemon/keeper.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
@@ -34,6 +35,7 @@ struct daemon {
 	struct mica_keeper *keeper;
 	struct mica_plugin *plugin;
 	struct mica_plugin_server *server;
+	struct mica_child *trace, *policies;
 	/** We made the socket, and take it away. */
 	bool own_socket;
 };
@@ -122,6 +124,18 @@ static int start_plugin(struct daemon *daemon)
 	return r < 0 ? mica_log_error_errno(r, "cannot serve the volume plugin") : 0;
 }
 
+static int start_children(struct daemon *daemon)
+{
+	const struct mica_config_child *trace = &daemon->config->trace, *policies = &daemon->config->policies;
+	int r = 0;
+
+	if (policies->output)
+		r = mica_child_start(daemon->loop, policies->arguments, policies->output, &daemon->policies);
+	if (r == 0 && trace->output)
+		r = mica_child_start(daemon->loop, trace->arguments, trace->output, &daemon->trace);
+	return r;
+}
+
 static int start(struct daemon *daemon)
 {
 	int r = mica_loop_new(&daemon->loop);
@@ -134,7 +148,8 @@ static int start(struct daemon *daemon)
 	if (r < 0)
 		return r;
 	mica_store_set_patience(daemon->store, PATIENCE_MS);
-	if (daemon->config->plugin)
+	r = start_children(daemon);
+	if (r == 0 && daemon->config->plugin)
 		r = start_plugin(daemon);
 	if (r < 0)
 		return r;
@@ -147,6 +162,8 @@ static int start(struct daemon *daemon)
 
 static void stop(struct daemon *daemon)
 {
+	mica_child_stop(&daemon->trace);
+	mica_child_stop(&daemon->policies);
 	mica_plugin_server_free(&daemon->server);
 	mica_plugin_free(&daemon->plugin);
 	mica_keeper_free(&daemon->keeper);
