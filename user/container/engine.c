@@ -73,6 +73,11 @@ void mica_engine_container_free(struct mica_engine_container **container)
 	if (!c)
 		return;
 	free_volumes(c);
+	for (size_t i = 0; i < c->layer_count; i++) {
+		free(c->layers[i].id);
+		free(c->layers[i].digest);
+	}
+	free(c->layers);
 	free(c->id);
 	free(c->name);
 	free(c->image);

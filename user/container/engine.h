@@ -25,6 +25,13 @@ struct mica_engine_volume {
 	char *destination;
 };
 
+/** A layer that has a digest. */
+struct mica_engine_layer {
+	/** Its directory is …/ID/diff. */
+	char *id;
+	char *digest;
+};
+
 /** A container as found in an engine's state; all strings owned by it. */
 struct mica_engine_container {
 	char *id;
@@ -48,6 +55,9 @@ struct mica_engine_container {
 	 * which knows more, and stand for it where there is none. A source may be NULL: not known. */
 	struct mica_engine_volume *volumes;
 	size_t volume_count;
+	/** Where the engine tells them with the container; copies have none. */
+	struct mica_engine_layer *layers;
+	size_t layer_count;
 };
 
 struct mica_engine_ops {

@@ -18,6 +18,8 @@
 #define CRUN_RUN "/run/mica/crun"
 /** More mounts than the kernel lets a namespace have by default (fs.mount-max): a broken file. */
 #define VOLUMES_LIMIT 100000
+/** More than a union can have (fs/overlayfs/ovl_entry.h: 500). */
+#define LAYERS_LIMIT 10000
 
 static int copy(const json_t *json, const char *key, char **ret)
 {
@@ -48,6 +50,29 @@ static int add_volumes(struct mica_engine_container *container, const json_t *vo
 	return 0;
 }
 
+static int add_layers(struct mica_engine_container *container, const json_t *layers)
+{
+	const json_t *layer;
+	size_t i;
+
+	if (json_array_size(layers) > LAYERS_LIMIT)
+		return -EBADMSG;
+	container->layers = calloc(json_array_size(layers) + 1, sizeof(*container->layers));
+	if (!container->layers)
+		return -ENOMEM;
+	json_array_foreach(layers, i, layer)
+	{
+		struct mica_engine_layer *added = &container->layers[container->layer_count];
+
+		if (!mica_json_string(layer, "id") || !mica_json_string(layer, "digest"))
+			continue;
+		container->layer_count++;
+		if (copy(layer, "id", &added->id) < 0 || copy(layer, "digest", &added->digest) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int mica_own_parse_state(const char *id, const char *data, size_t size, struct mica_engine_container **ret)
 {
 	_cleanup_json_ json_t *json = mica_json_parse(data, size);
@@ -69,6 +94,8 @@ int mica_own_parse_state(const char *id, const char *data, size_t size, struct m
 		r = -EBADMSG;
 	if (r == 0)
 		r = add_volumes(container, json_object_get(json, "volumes"));
+	if (r == 0)
+		r = add_layers(container, json_object_get(json, "layers"));
 	if (r < 0) {
 		mica_engine_container_free(&container);
 		return r;
@@ -137,6 +164,21 @@ static int own_pid(void *userdata, const char *id)
 	return pid > 0 && pid <= INT32_MAX ? (int)pid : 0;
 }
 
+static const char *own_layer_digest(void *userdata, const char *layer_directory)
+{
+	static const char tail[] = "/diff";
+	size_t length = strlen(layer_directory);
+	_cleanup_free_ char *id = NULL;
+	const char *slash;
+
+	/* ROOT/layers/ID/diff: only the end counts, the store may lie behind a bind mount. */
+	if (length < sizeof(tail) || strcmp(layer_directory + length - (sizeof(tail) - 1), tail) != 0)
+		return NULL;
+	id = strndup(layer_directory, length - (sizeof(tail) - 1));
+	slash = id ? strrchr(id, '/') : NULL;
+	return slash ? mica_state_files_digest(userdata, slash + 1) : NULL;
+}
+
 /* ROOT/volumes/NAME/_data of the default store; those of others are told by each container. */
 static int own_volume_of_path(const char *path, char **ret_name, size_t *ret_directory_length)
 {
@@ -157,6 +199,7 @@ const struct mica_engine_ops mica_engine_mica = {
 	.refresh = own_refresh,
 	.each_container = own_each_container,
 	.pid = own_pid,
+	.layer_digest = own_layer_digest,
 	.volume_of_path = own_volume_of_path,
 	.volume_directories = "/var/lib/mica/volumes/*/_data",
 	.errors = own_errors,

@@ -277,6 +277,30 @@ int mica_state_files_each(const struct mica_state_files *files,
 	return each_file(&files->files, take_copy, &taker);
 }
 
+struct wanted_layer {
+	const char *id;
+	const char *digest;
+};
+
+static int look_for_layer(struct state_file *file, void *userdata)
+{
+	const struct mica_engine_container *container = file->container;
+	struct wanted_layer *wanted = userdata;
+
+	for (size_t i = 0; container && !wanted->digest && i < container->layer_count; i++)
+		if (strcmp(container->layers[i].id, wanted->id) == 0)
+			wanted->digest = container->layers[i].digest;
+	return 0;
+}
+
+const char *mica_state_files_digest(const struct mica_state_files *files, const char *layer)
+{
+	struct wanted_layer wanted = { .id = layer };
+
+	(void)each_file(&files->files, look_for_layer, &wanted);
+	return wanted.digest;
+}
+
 bool mica_state_files_has(const struct mica_state_files *files, const char *directory, const char *id)
 {
 	_cleanup_free_ char *path = NULL;

@@ -42,6 +42,8 @@ int mica_state_files_end(struct mica_state_files *files);
 /** As each_container of struct mica_engine_ops. */
 int mica_state_files_each(const struct mica_state_files *files,
 			  int (*take)(struct mica_engine_container *container, void *userdata), void *userdata);
+/** The digest of the layer with this id that a container told of, until the next refresh; NULL: none did. */
+const char *mica_state_files_digest(const struct mica_state_files *files, const char *layer);
 /** True when DIRECTORY/ID holds a container. */
 bool mica_state_files_has(const struct mica_state_files *files, const char *directory, const char *id);
 /** The container of this id in any directory; NULL: none. */

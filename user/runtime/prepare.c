@@ -14,6 +14,7 @@
 #include "container/json.h"
 #include "runtime/bundle.h"
 #include "store/container.h"
+#include "store/layer.h"
 #include "store/store_internal.h"
 #include "store/volume.h"
 
@@ -155,11 +156,23 @@ static void add_state_volumes(const struct mica_prepared *prepared, const char *
 	(void)json_object_set_new(state, "volumes", volumes);
 }
 
+static int add_state_layer(const struct mica_layer *layer, void *userdata)
+{
+	json_t *layers = userdata;
+
+	if (!layer->digest)
+		return 0;
+	return json_array_append_new(layers, json_pack("{s:s, s:s}", "id", layer->id, "digest", layer->digest)) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
 /* What `mica trace` tells of the container: before anything of it happens. */
 static int write_state(const struct mica_prepared *prepared)
 {
 	_cleanup_free_ char *root = realpath(mica_store_root(prepared->store), NULL);
 	_cleanup_json_ json_t *state = NULL;
+	json_t *layers;
 	char path[160], text[4096];
 	int r = root ? mica_container_inspect(prepared->store, prepared->id, make_state, &state) : -errno;
 
@@ -173,6 +186,11 @@ static int write_state(const struct mica_prepared *prepared)
 	(void)snprintf(text, sizeof(text), "%s/containers/%s", root, prepared->id);
 	(void)json_object_set_new(state, "bundle", json_string(text));
 	add_state_volumes(prepared, root, state);
+	layers = json_array();
+	(void)json_object_set_new(state, "layers", layers);
+	r = mica_layer_each_below(prepared->store, prepared->id, add_state_layer, layers);
+	if (r < 0)
+		return r;
 	(void)mkdir(MICA_CONTAINER_RUN, 0711);
 	(void)mkdir(MICA_CONTAINER_RUN "/containers", 0700);
 	(void)snprintf(path, sizeof(path), MICA_CONTAINER_RUN "/containers/%s", prepared->id);

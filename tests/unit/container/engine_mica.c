@@ -12,7 +12,9 @@ Test(engine_mica, state)
 		"diff\","
 		"\"root\":\"/s/layers/ab/merged\",\"bundle\":\"/s/containers/ab\",\"volumes\":["
 		"{\"name\":\"db\",\"source\":\"/s/volumes/db/_data\",\"destination\":\"/data\"},"
-		"{\"source\":\"/srv\",\"destination\":\"/srv\"},{\"source\":\"relative\",\"destination\":\"/x\"}]}";
+		"{\"source\":\"/srv\",\"destination\":\"/srv\"},{\"source\":\"relative\",\"destination\":\"/"
+		"x\"}],\"layers\":["
+		"{\"id\":\"l1\",\"digest\":\"sha256:11\"},{\"id\":\"l2\"},{\"id\":\"l3\",\"digest\":\"sha256:33\"}]}";
 	struct mica_engine_container *container = NULL;
 
 	cr_assert_eq(mica_own_parse_state("ab", text, strlen(text), &container), 0);
@@ -26,6 +28,9 @@ Test(engine_mica, state)
 	cr_assert_str_eq(container->volumes[0].name, "db");
 	cr_assert_null(container->volumes[1].name);
 	cr_assert_str_eq(container->volumes[1].source, "/srv");
+	cr_assert_eq(container->layer_count, 2);
+	cr_assert_str_eq(container->layers[0].id, "l1");
+	cr_assert_str_eq(container->layers[1].digest, "sha256:33");
 	mica_engine_container_free(&container);
 }
 
