@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/capability.h"
 #include "store/archive_extract.h"
 #include "store/archive_write.h"
 #include "store/tree.h"
@@ -148,6 +149,23 @@ static void empty_again(int fd)
 			(void)mica_tree_remove(fd, entry->d_name);
 }
 
+static int restore_into(struct mica_store *store, const struct opened *opened, int fd,
+			const struct mica_import_options *options, struct mica_import_counts *ret_counts)
+{
+	/* ext4 lets who has it go over a quota (fs/quota/dquot.c, ignore_hardlimit). */
+	_cleanup_(mica_capability_resume) struct mica_suspended_capability limited =
+		mica_capability_suspend(CAP_SYS_RESOURCE);
+	int r;
+
+	(void)limited;
+	if (!opened->place.backend->mount)
+		return restore_staged(store, opened, fd, options, ret_counts);
+	r = extract(store, fd, opened->data_fd, options, ret_counts);
+	if (r < 0)
+		empty_again(opened->data_fd);
+	return r;
+}
+
 int mica_volume_restore(struct mica_store *store, const char *name, int fd, const struct mica_import_options *options,
 			struct mica_import_counts *ret_counts)
 {
@@ -168,13 +186,7 @@ int mica_volume_restore(struct mica_store *store, const char *name, int fd, cons
 	if (r < 0)
 		return r;
 	*ret_counts = (struct mica_import_counts){};
-	if (!opened.place.backend->mount)
-		r = restore_staged(store, &opened, fd, options, ret_counts);
-	else {
-		r = extract(store, fd, opened.data_fd, options, ret_counts);
-		if (r < 0)
-			empty_again(opened.data_fd);
-	}
+	r = restore_into(store, &opened, fd, options, ret_counts);
 	if (r < 0 && made) {
 		char reason[sizeof(store->reason)];
 

@@ -52,7 +52,7 @@ with open(log_path, "rb") as log, open(f"{folder}/replayed", "wb+") as disk:
             mark = head[32:32 + length].rstrip(b"\0").decode()
             if mark == "end":
                 break
-            acknowledged = int(mark.split()[1])
+            acknowledged = int(mark.split("-")[1])
         elif sectors and not flags & DISCARD:
             disk.seek(sector * sector_size)
             disk.write(log.read(sectors * sector_size))
