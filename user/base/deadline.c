@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 struct child {
 	pid_t pid;
@@ -59,10 +60,7 @@ static void finish(struct child *child, struct pollfd *ready, int *result)
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)(mica_clock_ns(CLOCK_MONOTONIC) / 1000000);
 }
 
 static void wait_for(struct child *children, struct pollfd *ready, size_t count, int milliseconds, int *results)

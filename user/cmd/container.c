@@ -171,44 +171,6 @@ void mica_cmd_container_free(struct mica_cmd_container *container)
 	mica_words_free(&container->options.tmpfs);
 }
 
-static error_t parse_words(int key, char *argument, struct argp_state *state)
-{
-	struct mica_cmd_words *words = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &words->root;
-		return 0;
-	case ARGP_KEY_ARGS:
-		words->words = state->argv + state->next;
-		words->count = (size_t)(state->argc - state->next);
-		if (words->count < words->least)
-			argp_error(state, "%s", words->question);
-		if (words->count > words->most)
-			argp_error(state, "too many arguments");
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		if (words->least)
-			argp_error(state, "%s", words->question);
-		return 0;
-	default:
-		return words->take ? words->take(key, argument, state, words->userdata) : ARGP_ERR_UNKNOWN;
-	}
-}
-
-int mica_cmd_words_parse(const struct argp_option *table, const char *words_doc, const char *doc, int argc, char **argv,
-			 struct mica_cmd_words *words, struct mica_store **ret)
-{
-	static const struct argp_child children[] = { { &mica_cmd_store_argp, 0, NULL, 0 }, { 0 } };
-	const struct argp argp = {
-		.options = table, .parser = parse_words, .args_doc = words_doc, .doc = doc, .children = children
-	};
-
-	if (mica_cmd_parse(&argp, argc, argv, words))
-		return MICA_EXIT_USAGE;
-	return mica_cmd_store_open(words->root, ret);
-}
-
 int mica_cmd_run_told(int status, const struct mica_run_reason *reason)
 {
 	if (reason->text[0] && status)

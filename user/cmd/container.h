@@ -8,6 +8,7 @@
 #include <argp.h>
 #include <stdbool.h>
 
+#include "cmd/store.h"
 #include "runtime/run.h"
 
 /** As docker run ends when it did not come to the program. */
@@ -25,21 +26,6 @@ struct mica_cmd_container {
 int mica_cmd_container_parse(bool run, int argc, char **argv, struct mica_cmd_container *container,
 			     struct mica_store **ret);
 void mica_cmd_container_free(struct mica_cmd_container *container);
-
-/** Words of a verb whose only option is --root, and those of `table`. */
-struct mica_cmd_words {
-	const char *root;
-	char **words;
-	size_t count, least, most;
-	/** What is asked for when too few are given: "which container?". */
-	const char *question;
-	/** Takes the options of `table`; may be NULL. */
-	error_t (*take)(int key, char *argument, struct argp_state *state, void *userdata);
-	void *userdata;
-};
-/** Parses it and opens the store. Returns the exit status. */
-int mica_cmd_words_parse(const struct argp_option *table, const char *words_doc, const char *doc, int argc, char **argv,
-			 struct mica_cmd_words *words, struct mica_store **ret);
 
 /** Says what came of a run, where the program did not. Returns the exit status. */
 int mica_cmd_run_told(int status, const struct mica_run_reason *reason);

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <stdio.h>
-#include <string.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/utf8.h"
 #include "cmd/cmd.h"
+#include "cmd/layer.h"
 #include "cmd/stack.h"
 #include "cmd/store.h"
 #include "store/changes.h"
@@ -36,17 +34,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static int print_change(enum mica_change_kind kind, const char *path, void *userdata)
-{
-	static const char letters[] = { 'A', 'C', 'D' };
-	struct mica_buffer *text = userdata;
-
-	mica_buffer_reset(text);
-	(void)mica_utf8_append_escaped(text, path, strlen(path));
-	(void)printf("%c %s\n", letters[kind], mica_buffer_string(text) ? text->data : "?");
-	return 0;
-}
-
 static int run(int argc, char **argv)
 {
 	static const struct argp_child children[] = { { &mica_cmd_store_argp, 0, NULL, 0 }, { 0 } };
@@ -59,7 +46,6 @@ static int run(int argc, char **argv)
 		.children = children,
 	};
 	_cleanup_stack_ struct mica_stack stack = {};
-	_cleanup_buffer_ struct mica_buffer text = {};
 	struct options options = {};
 	int status, r;
 	int *fds;
@@ -76,7 +62,7 @@ static int run(int argc, char **argv)
 	fds = mica_cmd_stack_open(&stack);
 	if (!fds)
 		return MICA_EXIT_FAILURE;
-	r = mica_layers_compare(fds, stack.count, print_change, &text);
+	r = mica_layers_compare(fds, stack.count, mica_cmd_print_change, NULL);
 	mica_cmd_stack_close(fds, stack.count);
 	if (r < 0)
 		mica_log_error_errno(r, "cannot compare the layers of '%s'", options.container);

@@ -1,63 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <errno.h>
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/format.h"
-#include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/image_tree.h"
 #include "cmd/store.h"
 #include "store/image.h"
 
-struct options {
-	const char *root;
-	char **words;
-	size_t count;
-	bool quiet, wants_names;
-};
-
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static error_t take(int key, char *argument, struct argp_state *state, void *userdata)
 {
-	struct options *image = state->input;
+	bool *quiet = userdata;
 
 	(void)argument;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &image->root;
-		return 0;
-	case 'q':
-		image->quiet = true;
-		return 0;
-	case ARGP_KEY_ARGS:
-		if (!image->wants_names)
-			argp_error(state, "too many arguments");
-		image->words = state->argv + state->next;
-		image->count = (size_t)(state->argc - state->next);
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		if (image->wants_names)
-			argp_error(state, "which image?");
-		return 0;
-	default:
+	(void)state;
+	if (key != 'q')
 		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static int open_store(const struct argp_option *options, const char *words, const char *doc, int argc, char **argv,
-		      struct options *image, struct mica_store **ret)
-{
-	static const struct argp_child children[] = { { &mica_cmd_store_argp, 0, NULL, 0 }, { 0 } };
-	const struct argp argp = {
-		.options = options, .parser = parse_option, .args_doc = words, .doc = doc, .children = children
-	};
-
-	if (mica_cmd_parse(&argp, argc, argv, image))
-		return MICA_EXIT_USAGE;
-	return mica_cmd_store_open(image->root, ret);
+	*quiet = true;
+	return 0;
 }
 
 static int print_id(const struct mica_image *image, void *userdata)
@@ -84,39 +46,40 @@ static int run_ls(int argc, char **argv)
 		{ 0 },
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options image = {};
-	int status =
-		open_store(options, "", "Lists the images, with the bytes of their files.", argc, argv, &image, &store);
+	bool quiet = false;
+	struct mica_cmd_words words = { .take = take, .userdata = &quiet };
+	int status = mica_cmd_words_parse(options, "", "Lists the images, with the bytes of their files.", argc, argv,
+					  &words, &store);
 	int r;
 
 	if (status != MICA_EXIT_OK)
 		return status;
-	if (!image.quiet)
+	if (!quiet)
 		(void)printf("%-12s  %6s  %9s  %s\n", "ID", "LAYERS", "SIZE", "NAMES");
-	r = mica_image_list(store, image.quiet ? print_id : print_image, NULL);
+	r = mica_image_list(store, quiet ? print_id : print_image, NULL);
 	return r < 0 ? mica_cmd_store_failed(store, r, "cannot list the images") : MICA_EXIT_OK;
 }
 
 static int run_rm(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options image = { .wants_names = true };
-	int status =
-		open_store(NULL, "IMAGE...",
-			   "Removes names of images; with its last name, or by its id, an image and the layers that "
-			   "nobody else needs.",
-			   argc, argv, &image, &store);
+	struct mica_cmd_words words = { .least = 1, .most = SIZE_MAX, .question = "which image?" };
+	int status = mica_cmd_words_parse(
+		NULL, "IMAGE...",
+		"Removes names of images; with its last name, or by its id, an image and the layers that nobody else "
+		"needs.",
+		argc, argv, &words, &store);
 
 	if (status != MICA_EXIT_OK)
 		return status;
-	for (size_t i = 0; i < image.count; i++) {
+	for (size_t i = 0; i < words.count; i++) {
 		bool removed;
-		int r = mica_image_remove(store, image.words[i], &removed);
+		int r = mica_image_remove(store, words.words[i], &removed);
 
 		if (r < 0)
-			status = mica_cmd_store_failed(store, r, "cannot remove the image '%s'", image.words[i]);
+			status = mica_cmd_store_failed(store, r, "cannot remove the image '%s'", words.words[i]);
 		else
-			(void)printf("%s%s\n", image.words[i], removed ? "" : " (the image has other names)");
+			(void)printf("%s%s\n", words.words[i], removed ? "" : " (the image has other names)");
 	}
 	return status;
 }
@@ -124,9 +87,10 @@ static int run_rm(int argc, char **argv)
 static int run_tree(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options image = {};
-	int status = open_store(NULL, "", "Shows which layers stand on which, and the images they are the top of.",
-				argc, argv, &image, &store);
+	struct mica_cmd_words words = {};
+	int status =
+		mica_cmd_words_parse(NULL, "", "Shows which layers stand on which, and the images they are the top of.",
+				     argc, argv, &words, &store);
 	int r;
 
 	if (status != MICA_EXIT_OK)

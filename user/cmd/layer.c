@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cmd/layer.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/utf8.h"
+
 static const struct mica_command *const verbs[] = {
 	&mica_layer_command_create,    &mica_layer_command_remove,  &mica_layer_command_get,
 	&mica_layer_command_put,       &mica_layer_command_exists,  &mica_layer_command_ls,
@@ -8,6 +15,17 @@ static const struct mica_command *const verbs[] = {
 	&mica_layer_command_diff_size, &mica_layer_command_diff,    &mica_layer_command_apply,
 	&mica_layer_command_import,    &mica_layer_command_export,  NULL,
 };
+
+int mica_cmd_print_change(enum mica_change_kind kind, const char *path, void *userdata)
+{
+	_cleanup_buffer_ struct mica_buffer text = {};
+
+	(void)userdata;
+	if (mica_utf8_append_escaped(&text, path, strlen(path)) < 0 || !mica_buffer_string(&text))
+		return -ENOMEM;
+	(void)printf("%c %s\n", "ACD"[kind], text.data);
+	return 0;
+}
 
 static int run(int argc, char **argv)
 {

@@ -6,6 +6,10 @@
 #define MICA_CMD_LAYER_H
 
 #include "cmd/cmd.h"
+#include "store/layer.h"
+
+/** Prints a change as `docker diff` does: "A PATH", "C PATH", "D PATH". 0 or -ENOMEM. */
+int mica_cmd_print_change(enum mica_change_kind kind, const char *path, void *userdata);
 
 extern const struct mica_command mica_layer_command_create;
 extern const struct mica_command mica_layer_command_remove;

@@ -24,11 +24,9 @@ enum {
 };
 
 struct options {
-	const char *root;
-	const char *words[2];
+	struct mica_cmd_words words;
 	const char *name;
 	const char *output;
-	size_t count, most;
 	enum mica_import_format format;
 	bool quiet;
 	struct mica_import_options import;
@@ -46,14 +44,11 @@ static int parse_format(const char *word, enum mica_import_format *ret)
 	return -EINVAL;
 }
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static error_t take(int key, char *argument, struct argp_state *state, void *userdata)
 {
-	struct options *layer = state->input;
+	struct options *layer = userdata;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &layer->root;
-		return 0;
 	case KEY_DEVICES:
 		layer->import.devices = true;
 		return 0;
@@ -74,14 +69,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case 'q':
 		layer->quiet = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (layer->count == layer->most)
-			argp_error(state, "too many arguments");
-		layer->words[layer->count++] = argument;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, layer->most == 1 ? "which one?" : "which layer, and from where?");
-		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -90,27 +77,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 static int open_store(const struct argp_option *options, const char *words, const char *doc, int argc, char **argv,
 		      struct options *layer, struct mica_store **ret)
 {
-	static const struct argp_child children[] = { { &mica_cmd_store_argp, 0, NULL, 0 }, { 0 } };
-	const struct argp argp = {
-		.options = options, .parser = parse_option, .args_doc = words, .doc = doc, .children = children
-	};
-
-	if (mica_cmd_parse(&argp, argc, argv, layer))
-		return MICA_EXIT_USAGE;
-	return mica_cmd_store_open(layer->root, ret);
-}
-
-/* What is read: a file, a directory, or standard input. */
-static int open_input(const char *path, int *ret)
-{
-	int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0) {
-		mica_log_error_errno(errno, "cannot open '%s'", path);
-		return MICA_EXIT_USAGE;
-	}
-	*ret = fd;
-	return MICA_EXIT_OK;
+	layer->words.least = 1;
+	layer->words.question = layer->words.most == 1 ? "which one?" : "which layer, and from where?";
+	layer->words.take = take;
+	layer->words.userdata = layer;
+	return mica_cmd_words_parse(options, words, doc, argc, argv, &layer->words, ret);
 }
 
 /* A bar for people, drawn over itself. */
@@ -185,7 +156,7 @@ static int run_import(int argc, char **argv)
 	_cleanup_store_ struct mica_store *store = NULL;
 	_cleanup_close_ int fd = -EBADF;
 	struct mica_import_counts counts = {};
-	struct options layer = { .most = 1 };
+	struct options layer = { .words = { .most = 1 } };
 	unsigned drawn = 0;
 	int status =
 		open_store(import_options, "FILE|DIRECTORY|-",
@@ -195,14 +166,14 @@ static int run_import(int argc, char **argv)
 	int r;
 
 	if (status == MICA_EXIT_OK)
-		status = open_input(layer.words[0], &fd);
+		status = mica_cmd_open_input(layer.words.words[0], &fd);
 	if (status != MICA_EXIT_OK)
 		return status;
 	begin_progress(&layer, &drawn);
 	r = mica_import(store, fd, layer.format, layer.name, &layer.import, &counts, print_imported, NULL);
 	end_progress(&drawn);
 	if (r < 0)
-		return mica_cmd_store_failed(store, r, "cannot import '%s'", layer.words[0]);
+		return mica_cmd_store_failed(store, r, "cannot import '%s'", layer.words.words[0]);
 	print_left_out(&counts);
 	return MICA_EXIT_OK;
 }
@@ -217,28 +188,29 @@ static int run_apply(int argc, char **argv)
 	_cleanup_store_ struct mica_store *store = NULL;
 	_cleanup_close_ int fd = -EBADF;
 	struct mica_import_counts counts = {};
-	struct options layer = { .most = 2 };
+	struct options layer = { .words = { .most = 2 } };
 	int status =
 		open_store(options, "ID [FILE|-]", "Fills an empty layer from a layer's archive; it is immutable then.",
 			   argc, argv, &layer, &store);
 	int r;
 
 	if (status == MICA_EXIT_OK)
-		status = open_input(layer.words[1] ? layer.words[1] : "-", &fd);
+		status = mica_cmd_open_input(layer.words.count > 1 ? layer.words.words[1] : "-", &fd);
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = mica_layer_apply(store, layer.words[0], fd, &layer.import, &counts);
+	r = mica_layer_apply(store, layer.words.words[0], fd, &layer.import, &counts);
 	if (r < 0)
-		return mica_cmd_store_failed(store, r, "cannot fill the layer '%s'", layer.words[0]);
+		return mica_cmd_store_failed(store, r, "cannot fill the layer '%s'", layer.words.words[0]);
 	print_left_out(&counts);
 	return MICA_EXIT_OK;
 }
 
 static int write_archive(struct mica_store *store, const struct options *layer, int fd)
 {
-	int r = mica_layer_diff(store, layer->words[0], fd);
+	int r = mica_layer_diff(store, layer->words.words[0], fd);
 
-	return r < 0 ? mica_cmd_store_failed(store, r, "cannot archive the layer '%s'", layer->words[0]) : MICA_EXIT_OK;
+	return r < 0 ? mica_cmd_store_failed(store, r, "cannot archive the layer '%s'", layer->words.words[0])
+		     : MICA_EXIT_OK;
 }
 
 static int run_export(int argc, char **argv)
@@ -249,7 +221,7 @@ static int run_export(int argc, char **argv)
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
 	_cleanup_close_ int fd = -EBADF;
-	struct options layer = { .most = 1 };
+	struct options layer = { .words = { .most = 1 } };
 	int status = open_store(options, "ID", "Writes a layer as an OCI layer archive, uncompressed.", argc, argv,
 				&layer, &store);
 

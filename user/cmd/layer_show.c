@@ -2,59 +2,14 @@
 /*
  * The verbs that show something of layers.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "base/format.h"
-#include "base/log.h"
-#include "base/utf8.h"
 #include "cmd/layer.h"
 #include "cmd/store.h"
 #include "store/layer.h"
-
-struct options {
-	const char *root;
-	const char *id;
-	bool wants_id;
-};
-
-static error_t parse_option(int key, char *argument, struct argp_state *state)
-{
-	struct options *layer = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &layer->root;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (!layer->wants_id || layer->id)
-			argp_error(state, "too many arguments");
-		layer->id = argument;
-		return 0;
-	case ARGP_KEY_END:
-		if (layer->wants_id && !layer->id)
-			argp_error(state, "which layer?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static int open_store(const char *doc, int argc, char **argv, struct options *layer, struct mica_store **ret)
-{
-	static const struct argp_child children[] = { { &mica_cmd_store_argp, 0, NULL, 0 }, { 0 } };
-	const struct argp argp = {
-		.parser = parse_option, .args_doc = layer->wants_id ? "ID" : "", .doc = doc, .children = children
-	};
-
-	if (mica_cmd_parse(&argp, argc, argv, layer))
-		return MICA_EXIT_USAGE;
-	return mica_cmd_store_open(layer->root, ret);
-}
 
 static int print_layer(const struct mica_layer *layer, void *userdata)
 {
@@ -72,8 +27,9 @@ static int print_layer(const struct mica_layer *layer, void *userdata)
 static int run_ls(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options layer = {};
-	int status = open_store("Lists the layers, parents before children.", argc, argv, &layer, &store);
+	struct mica_cmd_words words = {};
+	int status = mica_cmd_words_parse(NULL, "", "Lists the layers, parents before children.", argc, argv, &words,
+					  &store);
 	int r;
 
 	if (status != MICA_EXIT_OK)
@@ -93,8 +49,9 @@ static int print_property(const char *name, const char *value, void *userdata)
 static int run_status(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options layer = {};
-	int status = open_store("Shows what the store stands on and how much is in it.", argc, argv, &layer, &store);
+	struct mica_cmd_words words = {};
+	int status = mica_cmd_words_parse(NULL, "", "Shows what the store stands on and how much is in it.", argc, argv,
+					  &words, &store);
 	int r;
 
 	if (status != MICA_EXIT_OK)
@@ -103,44 +60,35 @@ static int run_status(int argc, char **argv)
 	return r < 0 ? mica_cmd_store_failed(store, r, "cannot tell the status") : MICA_EXIT_OK;
 }
 
-static int print_change(enum mica_change_kind kind, const char *path, void *userdata)
-{
-	_cleanup_buffer_ struct mica_buffer text = {};
-
-	(void)userdata;
-	if (mica_utf8_append_escaped(&text, path, strlen(path)) < 0 || !mica_buffer_string(&text))
-		return -ENOMEM;
-	(void)printf("%c %s\n", "ACD"[kind], text.data);
-	return 0;
-}
-
 static int run_changes(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options layer = { .wants_id = true };
-	int status = open_store("Shows what a layer adds (A), changes (C) and hides (D) of those below it.", argc, argv,
-				&layer, &store);
+	struct mica_cmd_words words = { .least = 1, .most = 1, .question = "which layer?" };
+	int status = mica_cmd_words_parse(NULL, "ID",
+					  "Shows what a layer adds (A), changes (C) and hides (D) of those below it.",
+					  argc, argv, &words, &store);
 	int r;
 
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = mica_layer_changes(store, layer.id, print_change, NULL);
-	return r < 0 ? mica_cmd_store_failed(store, r, "cannot compare the layer '%s'", layer.id) : MICA_EXIT_OK;
+	r = mica_layer_changes(store, words.words[0], mica_cmd_print_change, NULL);
+	return r < 0 ? mica_cmd_store_failed(store, r, "cannot compare the layer '%s'", words.words[0]) : MICA_EXIT_OK;
 }
 
 static int run_diff_size(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options layer = { .wants_id = true };
-	int status = open_store("Prints the bytes of the layer's own files.", argc, argv, &layer, &store);
+	struct mica_cmd_words words = { .least = 1, .most = 1, .question = "which layer?" };
+	int status = mica_cmd_words_parse(NULL, "ID", "Prints the bytes of the layer's own files.", argc, argv, &words,
+					  &store);
 	uint64_t bytes = 0;
 	int r;
 
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = mica_layer_diff_size(store, layer.id, &bytes);
+	r = mica_layer_diff_size(store, words.words[0], &bytes);
 	if (r < 0)
-		return mica_cmd_store_failed(store, r, "cannot measure the layer '%s'", layer.id);
+		return mica_cmd_store_failed(store, r, "cannot measure the layer '%s'", words.words[0]);
 	(void)printf("%" PRIu64 "\n", bytes);
 	return MICA_EXIT_OK;
 }

@@ -2,96 +2,56 @@
 /*
  * The verbs of a graph driver that take an id, or nothing.
  */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "cmd/layer.h"
 #include "cmd/store.h"
 #include "store/layer.h"
 
-struct options {
-	const char *root;
-	const char *label;
-	const char *words[2];
-	size_t count, least, most;
-};
-
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static error_t take_label(int key, char *argument, struct argp_state *state, void *userdata)
 {
-	struct options *layer = state->input;
+	const char **label = userdata;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &layer->root;
-		return 0;
-	case 'l':
-		layer->label = argument;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (layer->count == layer->most)
-			argp_error(state, "too many arguments");
-		layer->words[layer->count++] = argument;
-		return 0;
-	case ARGP_KEY_END:
-		if (layer->count < layer->least)
-			argp_error(state, "which layer?");
-		return 0;
-	default:
+	(void)state;
+	if (key != 'l')
 		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp_child children[] = { { &mica_cmd_store_argp, 0, NULL, 0 }, { 0 } };
-
-static int parse(const struct argp_option *options, const char *words, const char *doc, int argc, char **argv,
-		 struct options *layer)
-{
-	const struct argp argp = {
-		.options = options, .parser = parse_option, .args_doc = words, .doc = doc, .children = children
-	};
-
-	return mica_cmd_parse(&argp, argc, argv, layer) ? MICA_EXIT_USAGE : MICA_EXIT_OK;
+	*label = argument;
+	return 0;
 }
 
 static int run_create(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options layer = { .least = 1, .most = 2 };
-	int status =
-		parse(NULL, "ID [PARENT]", "Makes an empty layer, on top of PARENT or as a base.", argc, argv, &layer);
+	struct mica_cmd_words words = { .least = 1, .most = 2, .question = "which layer?" };
+	int status = mica_cmd_words_parse(NULL, "ID [PARENT]", "Makes an empty layer, on top of PARENT or as a base.",
+					  argc, argv, &words, &store);
 	int r;
 
-	if (status == MICA_EXIT_OK)
-		status = mica_cmd_store_open(layer.root, &store);
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = mica_layer_create(store, layer.words[0], layer.words[1]);
+	r = mica_layer_create(store, words.words[0], words.count > 1 ? words.words[1] : NULL);
 	if (r < 0)
-		return mica_cmd_store_failed(store, r, "cannot create the layer '%s'", layer.words[0]);
+		return mica_cmd_store_failed(store, r, "cannot create the layer '%s'", words.words[0]);
 	return MICA_EXIT_OK;
 }
 
 static int run_remove(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options layer = { .least = 1, .most = 1 };
-	int status =
-		parse(NULL, "ID",
-		      "Removes a layer and its files. One that is in use, or that others need, is left; one that is "
-		      "not there is fine.",
-		      argc, argv, &layer);
+	struct mica_cmd_words words = { .least = 1, .most = 1, .question = "which layer?" };
+	int status = mica_cmd_words_parse(
+		NULL, "ID",
+		"Removes a layer and its files. One that is in use, or that others need, is left; one that is "
+		"not there is fine.",
+		argc, argv, &words, &store);
 	int r;
 
-	if (status == MICA_EXIT_OK)
-		status = mica_cmd_store_open(layer.root, &store);
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = mica_layer_remove(store, layer.words[0]);
+	r = mica_layer_remove(store, words.words[0]);
 	if (r < 0)
-		return mica_cmd_store_failed(store, r, "cannot remove the layer '%s'", layer.words[0]);
+		return mica_cmd_store_failed(store, r, "cannot remove the layer '%s'", words.words[0]);
 	return MICA_EXIT_OK;
 }
 
@@ -103,20 +63,21 @@ static int run_get(int argc, char **argv)
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
 	_cleanup_free_ char *path = NULL;
-	struct options layer = { .least = 1, .most = 1 };
-	int status = parse(
+	const char *label = NULL;
+	struct mica_cmd_words words = {
+		.least = 1, .most = 1, .question = "which layer?", .take = take_label, .userdata = &label
+	};
+	int status = mica_cmd_words_parse(
 		options, "ID",
 		"Mounts a layer with all below it, and prints where. Each get wants a put: the last one unmounts.",
-		argc, argv, &layer);
+		argc, argv, &words, &store);
 	int r;
 
-	if (status == MICA_EXIT_OK)
-		status = mica_cmd_store_open(layer.root, &store);
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = mica_layer_get(store, layer.words[0], layer.label, &path);
+	r = mica_layer_get(store, words.words[0], label, &path);
 	if (r < 0)
-		return mica_cmd_store_failed(store, r, "cannot mount the layer '%s'", layer.words[0]);
+		return mica_cmd_store_failed(store, r, "cannot mount the layer '%s'", words.words[0]);
 	(void)puts(path);
 	return MICA_EXIT_OK;
 }
@@ -124,47 +85,44 @@ static int run_get(int argc, char **argv)
 static int run_put(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options layer = { .least = 1, .most = 1 };
-	int status = parse(NULL, "ID", "Gives a layer back; the last to do so unmounts it.", argc, argv, &layer);
+	struct mica_cmd_words words = { .least = 1, .most = 1, .question = "which layer?" };
+	int status = mica_cmd_words_parse(NULL, "ID", "Gives a layer back; the last to do so unmounts it.", argc, argv,
+					  &words, &store);
 	int r;
 
-	if (status == MICA_EXIT_OK)
-		status = mica_cmd_store_open(layer.root, &store);
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = mica_layer_put(store, layer.words[0]);
+	r = mica_layer_put(store, words.words[0]);
 	if (r < 0)
-		return mica_cmd_store_failed(store, r, "cannot unmount the layer '%s'", layer.words[0]);
+		return mica_cmd_store_failed(store, r, "cannot unmount the layer '%s'", words.words[0]);
 	return MICA_EXIT_OK;
 }
 
 static int run_exists(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options layer = { .least = 1, .most = 1 };
-	int status = parse(NULL, "ID", "Tells by its exit status whether there is such a layer: 0 yes, 1 no.", argc,
-			   argv, &layer);
+	struct mica_cmd_words words = { .least = 1, .most = 1, .question = "which layer?" };
+	int status =
+		mica_cmd_words_parse(NULL, "ID", "Tells by its exit status whether there is such a layer: 0 yes, 1 no.",
+				     argc, argv, &words, &store);
 	int r;
 
-	if (status == MICA_EXIT_OK)
-		status = mica_cmd_store_open(layer.root, &store);
 	if (status != MICA_EXIT_OK)
 		return status == MICA_EXIT_FAILURE ? MICA_EXIT_UNSUPPORTED : status;
-	r = mica_layer_exists(store, layer.words[0]);
+	r = mica_layer_exists(store, words.words[0]);
 	if (r < 0)
-		return mica_cmd_store_failed(store, r, "cannot look for the layer '%s'", layer.words[0]);
+		return mica_cmd_store_failed(store, r, "cannot look for the layer '%s'", words.words[0]);
 	return r ? MICA_EXIT_OK : MICA_EXIT_FAILURE;
 }
 
 static int run_cleanup(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options layer = {};
-	int status = parse(NULL, "", "Unmounts all layers, however often they were got.", argc, argv, &layer);
+	struct mica_cmd_words words = {};
+	int status = mica_cmd_words_parse(NULL, "", "Unmounts all layers, however often they were got.", argc, argv,
+					  &words, &store);
 	int r;
 
-	if (status == MICA_EXIT_OK)
-		status = mica_cmd_store_open(layer.root, &store);
 	if (status != MICA_EXIT_OK)
 		return status;
 	r = mica_layer_cleanup(store);

@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "cmd/cmd.h"
@@ -131,13 +131,11 @@ static int run(int argc, char **argv)
 	struct options options = {};
 	struct mica_cmd_words words = { .take = take, .userdata = &options };
 	int status = mica_cmd_words_parse(table, "", "Lists the containers that run.", argc, argv, &words, &store);
-	struct timespec now;
 	int r;
 
 	if (status != MICA_EXIT_OK)
 		return status;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	options.now = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	options.now = (int64_t)mica_clock_ns(CLOCK_REALTIME);
 	if (!options.json && !options.quiet)
 		(void)printf("%-12s  %-20s  %-24s  %-26s  %s\n", "ID", "IMAGE", "COMMAND", "STATE", "NAME");
 	r = mica_container_list(store, print, &options);

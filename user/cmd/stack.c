@@ -18,12 +18,9 @@
 /* A store that is not there is not made for a question. */
 static bool has_store(const char *root)
 {
-	const char *environment = getenv("MICA_ROOT");
 	_cleanup_free_ char *path = NULL;
 
-	if (!root)
-		root = environment && *environment ? environment : MICA_STORE_ROOT;
-	if (asprintf(&path, "%s/mica.db", root) < 0) {
+	if (asprintf(&path, "%s/mica.db", mica_cmd_store_root(root)) < 0) {
 		path = NULL;
 		return false;
 	}

@@ -47,8 +47,6 @@ struct trace {
 	bool done;
 };
 
-uint64_t mica_trace_now_ns(clockid_t clock);
-
 /** Buffers stdout, and writes the heading. */
 void mica_trace_set_up_output(struct trace *trace);
 /** Counts the event, and writes it unless --stats is given. 0 or -ENOMEM; what stdout refuses is counted. */

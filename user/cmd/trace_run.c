@@ -10,6 +10,7 @@
 #include <sys/statfs.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
@@ -26,14 +27,6 @@
 /** For events that wait for their container's name. */
 #define HOLD_BYTES ((size_t)16 << 20)
 
-uint64_t mica_trace_now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	(void)clock_gettime(clock, &now);
-	return now.tv_sec * SECOND_NS + now.tv_nsec;
-}
-
 /** CLOCK_REALTIME - CLOCK_BOOTTIME, from the try in which both were read closest together. */
 static int64_t clock_offset(void)
 {
@@ -41,9 +34,9 @@ static int64_t clock_offset(void)
 	int64_t offset = 0;
 
 	for (int try = 0; try < 5; try++) {
-		uint64_t before = mica_trace_now_ns(CLOCK_BOOTTIME);
-		uint64_t wall = mica_trace_now_ns(CLOCK_REALTIME);
-		uint64_t span = mica_trace_now_ns(CLOCK_BOOTTIME) - before;
+		uint64_t before = mica_clock_ns(CLOCK_BOOTTIME);
+		uint64_t wall = mica_clock_ns(CLOCK_REALTIME);
+		uint64_t span = mica_clock_ns(CLOCK_BOOTTIME) - before;
 
 		if (span >= best)
 			continue;
@@ -103,7 +96,7 @@ static int drain(struct trace *trace, bool all)
 {
 	int error, count = mica_kernel_read(trace->kernel);
 
-	error = mica_hold_release(&trace->hold, mica_trace_now_ns(CLOCK_MONOTONIC), all);
+	error = mica_hold_release(&trace->hold, mica_clock_ns(CLOCK_MONOTONIC), all);
 	mica_trace_flush(trace);
 	return count < 0 ? count : error;
 }
@@ -160,7 +153,7 @@ static int look_around(struct trace *trace)
 /** Takes in what the engines have made known since, before the events that came after it. `told`: there are news. */
 static int settle(struct trace *trace, bool told)
 {
-	uint64_t now = mica_trace_now_ns(CLOCK_MONOTONIC);
+	uint64_t now = mica_clock_ns(CLOCK_MONOTONIC);
 
 	trace->news |= told;
 	if (now - trace->settled_ns < SETTLE_INTERVAL_NS)
@@ -172,7 +165,7 @@ static int settle(struct trace *trace, bool told)
 
 static int read_interval_ms(const struct trace *trace)
 {
-	uint64_t now = mica_trace_now_ns(CLOCK_MONOTONIC);
+	uint64_t now = mica_clock_ns(CLOCK_MONOTONIC);
 
 	return trace->news || now - mica_kernel_woken_ns(trace->kernel) < SETTLE_INTERVAL_NS ? SETTLE_INTERVAL_MS
 											     : READ_INTERVAL_MS;
@@ -184,7 +177,7 @@ static int loop(struct trace *trace, int signals)
 	struct pollfd fds[] = { { .fd = mica_kernel_fd(trace->kernel), .events = POLLIN },
 				{ .fd = signals, .events = POLLIN },
 				{ .fd = mica_identity_fd(trace->identity), .events = POLLIN } };
-	uint64_t start = mica_trace_now_ns(CLOCK_MONOTONIC), looked = start, now;
+	uint64_t start = mica_clock_ns(CLOCK_MONOTONIC), looked = start, now;
 	int error;
 
 	trace->statistics_ns = start;
@@ -201,7 +194,7 @@ static int loop(struct trace *trace, int signals)
 			return error;
 		if (fds[1].revents)
 			return 0;
-		now = mica_trace_now_ns(CLOCK_MONOTONIC);
+		now = mica_clock_ns(CLOCK_MONOTONIC);
 		if (now - looked >= SECOND_NS) {
 			looked = now;
 			error = look_around(trace);

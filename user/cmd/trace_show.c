@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cmd/trace_internal.h"
 
 #define OUTPUT_BYTES (256 << 10)
@@ -87,7 +88,7 @@ static int show_loss(struct trace *trace, unsigned type, unsigned cause, uint64_
 {
 	struct mica_event event = {
 		.record.type = MICA_EVENT_LOST,
-		.time_ns = mica_trace_now_ns(CLOCK_REALTIME),
+		.time_ns = mica_clock_ns(CLOCK_REALTIME),
 		.lost_count = count,
 		.lost_cause = cause,
 		.lost_of = type,

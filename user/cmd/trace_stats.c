@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "cmd/trace_internal.h"
 
 static uint64_t nanoseconds(const struct timeval *time)
@@ -24,7 +25,7 @@ static uint64_t cpu_ns(void)
 
 struct mica_trace_start mica_trace_start_now(void)
 {
-	return (struct mica_trace_start){ .time_ns = mica_trace_now_ns(CLOCK_MONOTONIC), .cpu_ns = cpu_ns() };
+	return (struct mica_trace_start){ .time_ns = mica_clock_ns(CLOCK_MONOTONIC), .cpu_ns = cpu_ns() };
 }
 
 static struct mica_statistics_cost cost_since(const struct mica_trace_start *start,
@@ -59,7 +60,7 @@ int mica_trace_print_statistics(const struct mica_trace_options *options, const 
 				const struct mica_kernel *kernel, const struct mica_trace_start *start, FILE *out)
 {
 	const struct mica_statistics_cost cost = cost_since(start, options, kernel);
-	uint64_t time_ns = mica_trace_now_ns(CLOCK_REALTIME);
+	uint64_t time_ns = mica_clock_ns(CLOCK_REALTIME);
 	int error;
 
 	if (options->json)

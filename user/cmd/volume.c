@@ -18,10 +18,8 @@
 #define OPTIONS_MAX 16
 
 struct options {
-	const char *root;
+	struct mica_cmd_words words;
 	const char *backend;
-	char **words;
-	size_t count, least, most;
 	struct mica_volume_option given[OPTIONS_MAX];
 	size_t given_count;
 	bool quiet, all, json, uncounted, unused;
@@ -47,14 +45,11 @@ static void add_option(struct argp_state *state, struct options *volume, char *a
 	}
 }
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static error_t take(int key, char *argument, struct argp_state *state, void *userdata)
 {
-	struct options *volume = state->input;
+	struct options *volume = userdata;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &volume->root;
-		return 0;
 	case 'd':
 		volume->backend = argument;
 		return 0;
@@ -76,16 +71,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_JSON:
 		volume->json = true;
 		return 0;
-	case ARGP_KEY_ARGS:
-		volume->words = state->argv + state->next;
-		volume->count = (size_t)(state->argc - state->next);
-		if (volume->count > volume->most)
-			argp_error(state, "too many arguments");
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		if (volume->least)
-			argp_error(state, "which volume?");
-		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -94,14 +79,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 static int open_store(const struct argp_option *table, const char *words, const char *doc, int argc, char **argv,
 		      struct options *volume, struct mica_store **ret)
 {
-	static const struct argp_child children[] = { { &mica_cmd_store_argp, 0, NULL, 0 }, { 0 } };
-	const struct argp argp = {
-		.options = table, .parser = parse_option, .args_doc = words, .doc = doc, .children = children
-	};
-
-	if (mica_cmd_parse(&argp, argc, argv, volume))
-		return MICA_EXIT_USAGE;
-	return mica_cmd_store_open(volume->root, ret);
+	volume->words.question = "which volume?";
+	volume->words.take = take;
+	volume->words.userdata = volume;
+	return mica_cmd_words_parse(table, words, doc, argc, argv, &volume->words, ret);
 }
 
 static int run_create(int argc, char **argv)
@@ -121,7 +102,7 @@ static int run_create(int argc, char **argv)
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
 	_cleanup_free_ char *name = NULL;
-	struct options volume = { .backend = "local", .most = 1 };
+	struct options volume = { .words = { .most = 1 }, .backend = "local" };
 	int status =
 		open_store(options, "[NAME]", "Makes a volume and prints its name; without a name an anonymous one.",
 			   argc, argv, &volume, &store);
@@ -129,7 +110,7 @@ static int run_create(int argc, char **argv)
 
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = mica_volume_create(store, volume.count ? volume.words[0] : NULL, volume.backend, volume.given,
+	r = mica_volume_create(store, volume.words.count ? volume.words.words[0] : NULL, volume.backend, volume.given,
 			       volume.given_count, &name);
 	if (r < 0)
 		status = mica_cmd_store_failed(store, r, "cannot create the volume");
@@ -184,7 +165,7 @@ static int print_json(const struct mica_volume *volume, void *userdata)
 static int run_inspect(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options volume = { .least = 1, .most = SIZE_MAX };
+	struct options volume = { .words = { .least = 1, .most = SIZE_MAX } };
 	int status = open_store(NULL, "NAME...", "Shows volumes as JSON, in the words of docker volume inspect.", argc,
 				argv, &volume, &store);
 	json_t *array;
@@ -192,10 +173,12 @@ static int run_inspect(int argc, char **argv)
 	if (status != MICA_EXIT_OK)
 		return status;
 	array = json_array();
-	for (size_t i = 0; i < volume.count; i++) {
-		int r = mica_volume_inspect(store, volume.words[i], print_json, &(struct inspection){ store, array });
+	for (size_t i = 0; i < volume.words.count; i++) {
+		int r = mica_volume_inspect(store, volume.words.words[i], print_json,
+					    &(struct inspection){ store, array });
 		if (r < 0)
-			status = mica_cmd_store_failed(store, r, "cannot inspect the volume '%s'", volume.words[i]);
+			status = mica_cmd_store_failed(store, r, "cannot inspect the volume '%s'",
+						       volume.words.words[i]);
 	}
 	(void)json_dumpf(array, stdout, JSON_INDENT(2));
 	(void)putchar('\n');
@@ -216,15 +199,15 @@ static int remove_one(struct mica_store *store, const char *name)
 static int run_rm(int argc, char **argv)
 {
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options volume = { .least = 1, .most = SIZE_MAX };
+	struct options volume = { .words = { .least = 1, .most = SIZE_MAX } };
 	int status =
 		open_store(NULL, "NAME...",
 			   "Removes volumes with their files. One that a container has is kept; what a bind volume "
 			   "shows is never touched.",
 			   argc, argv, &volume, &store);
 
-	for (size_t i = 0; store && i < volume.count; i++) {
-		int one = remove_one(store, volume.words[i]);
+	for (size_t i = 0; store && i < volume.words.count; i++) {
+		int one = remove_one(store, volume.words.words[i]);
 		if (one != MICA_EXIT_OK)
 			status = one;
 	}
@@ -247,7 +230,7 @@ static int run_mount(int argc, char **argv)
 		{ 0 },
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options volume = { .least = 1, .most = 1 };
+	struct options volume = { .words = { .least = 1, .most = 1 } };
 	int status = open_store(options, "NAME",
 				"Mounts a volume, where its backend mounts something, and prints the directory of its "
 				"files. The daemon "
@@ -257,11 +240,12 @@ static int run_mount(int argc, char **argv)
 
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = volume.uncounted ? mica_volume_mount(store, volume.words[0])
-			     : mica_volume_acquire(store, volume.words[0], &person, NULL);
+	r = volume.uncounted ? mica_volume_mount(store, volume.words.words[0])
+			     : mica_volume_acquire(store, volume.words.words[0], &person, NULL);
 	if (r == 0)
-		r = mica_volume_inspect(store, volume.words[0], take_directory, NULL);
-	return r < 0 ? mica_cmd_store_failed(store, r, "cannot mount the volume '%s'", volume.words[0]) : MICA_EXIT_OK;
+		r = mica_volume_inspect(store, volume.words.words[0], take_directory, NULL);
+	return r < 0 ? mica_cmd_store_failed(store, r, "cannot mount the volume '%s'", volume.words.words[0])
+		     : MICA_EXIT_OK;
 }
 
 static int run_unmount(int argc, char **argv)
@@ -271,7 +255,7 @@ static int run_unmount(int argc, char **argv)
 		{ 0 },
 	};
 	_cleanup_store_ struct mica_store *store = NULL;
-	struct options volume = { .least = 1, .most = 1 };
+	struct options volume = { .words = { .least = 1, .most = 1 } };
 	int status = open_store(options, "NAME", "Unmounts a volume, unless an engine uses it.", argc, argv, &volume,
 				&store);
 	int64_t users = 0;
@@ -279,15 +263,15 @@ static int run_unmount(int argc, char **argv)
 
 	if (status != MICA_EXIT_OK)
 		return status;
-	r = volume.unused ? mica_volume_settle(store, volume.words[0])
-			  : mica_volume_release(store, volume.words[0], &person);
+	r = volume.unused ? mica_volume_settle(store, volume.words.words[0])
+			  : mica_volume_release(store, volume.words.words[0], &person);
 	if (r == 0)
-		r = mica_volume_users_count(store, volume.words[0], &users);
+		r = mica_volume_users_count(store, volume.words.words[0], &users);
 	if (r < 0)
-		return mica_cmd_store_failed(store, r, "cannot unmount the volume '%s'", volume.words[0]);
+		return mica_cmd_store_failed(store, r, "cannot unmount the volume '%s'", volume.words.words[0]);
 	if (users && !volume.unused)
-		mica_log_error("the volume '%s' stays mounted: an engine uses it %" PRId64 " times", volume.words[0],
-			       users);
+		mica_log_error("the volume '%s' stays mounted: an engine uses it %" PRId64 " times",
+			       volume.words.words[0], users);
 	return users && !volume.unused ? MICA_EXIT_FAILURE : MICA_EXIT_OK;
 }
 

@@ -150,14 +150,10 @@ static int run_restore(int argc, char **argv)
 				&copy, &store);
 	int r;
 
+	if (status == MICA_EXIT_OK)
+		status = mica_cmd_open_input(copy.words[1], &fd);
 	if (status != MICA_EXIT_OK)
 		return status;
-	fd = strcmp(copy.words[1], "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-					     : open(copy.words[1], O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		mica_log_error_errno(errno, "cannot open '%s'", copy.words[1]);
-		return MICA_EXIT_USAGE;
-	}
 	r = mica_volume_restore(store, copy.words[0], fd, &copy.import, &counts);
 	if (r < 0)
 		return mica_cmd_store_failed(store, r, "cannot restore the volume '%s'", copy.words[0]);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/string.h"
 
 const struct mica_engine_ops *const mica_engines[] = {
 	&mica_engine_docker,
@@ -56,6 +57,19 @@ int mica_engine_volume_below(const char *path, const char *before, const char *d
 	return 0;
 }
 
+char *mica_engine_layer_id(const char *directory)
+{
+	static const char tail[] = "/diff";
+	size_t length = strlen(directory);
+	const char *id;
+
+	if (length < sizeof(tail) || strcmp(directory + length - (sizeof(tail) - 1), tail) != 0)
+		return NULL;
+	length -= sizeof(tail) - 1;
+	id = memrchr(directory, '/', length);
+	return id ? strndup(id + 1, length - (size_t)(id + 1 - directory)) : NULL;
+}
+
 static void free_volumes(struct mica_engine_container *container)
 {
 	for (size_t i = 0; i < container->volume_count; i++) {
@@ -90,12 +104,6 @@ void mica_engine_container_free(struct mica_engine_container **container)
 	*container = NULL;
 }
 
-static int copy_string(const char *string, char **ret)
-{
-	*ret = string ? strdup(string) : NULL;
-	return string && !*ret ? -ENOMEM : 0;
-}
-
 int mica_engine_container_add_volume(struct mica_engine_container *container, const char *name, const char *source,
 				     const char *destination)
 {
@@ -108,8 +116,8 @@ int mica_engine_container_add_volume(struct mica_engine_container *container, co
 	container->volumes = larger;
 	volume = &larger[container->volume_count++];
 	*volume = (struct mica_engine_volume){};
-	if (copy_string(name, &volume->name) < 0 || copy_string(source, &volume->source) < 0 ||
-	    copy_string(destination, &volume->destination) < 0)
+	if (mica_string_copy(name, &volume->name) < 0 || mica_string_copy(source, &volume->source) < 0 ||
+	    mica_string_copy(destination, &volume->destination) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -118,12 +126,12 @@ static int copy_container(const struct mica_engine_container *from, struct mica_
 {
 	int r = 0;
 
-	if (copy_string(from->id, &to->id) < 0 || copy_string(from->name, &to->name) < 0 ||
-	    copy_string(from->image, &to->image) < 0 || copy_string(from->image_id, &to->image_id) < 0 ||
-	    copy_string(from->upper_directory, &to->upper_directory) < 0 ||
-	    copy_string(from->init_directory, &to->init_directory) < 0 ||
-	    copy_string(from->root_directory, &to->root_directory) < 0 ||
-	    copy_string(from->bundle_directory, &to->bundle_directory) < 0)
+	if (mica_string_copy(from->id, &to->id) < 0 || mica_string_copy(from->name, &to->name) < 0 ||
+	    mica_string_copy(from->image, &to->image) < 0 || mica_string_copy(from->image_id, &to->image_id) < 0 ||
+	    mica_string_copy(from->upper_directory, &to->upper_directory) < 0 ||
+	    mica_string_copy(from->init_directory, &to->init_directory) < 0 ||
+	    mica_string_copy(from->root_directory, &to->root_directory) < 0 ||
+	    mica_string_copy(from->bundle_directory, &to->bundle_directory) < 0)
 		return -ENOMEM;
 	to->pid = from->pid;
 	to->unfinished = from->unfinished;

@@ -32,6 +32,10 @@ struct mica_engine_layer {
 	char *digest;
 };
 
+/** The id in the path of a layer's root directory, …/ID/diff (caller frees): only the end counts, the storage may lie
+ * behind a symlink or a bind mount. NULL: it is no such path, or no memory. */
+char *mica_engine_layer_id(const char *directory);
+
 /** A container as found in an engine's state; all strings owned by it. */
 struct mica_engine_container {
 	char *id;

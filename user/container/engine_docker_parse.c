@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/string.h"
 #include "container/engine_docker.h"
 #include "container/json.h"
 
@@ -113,12 +114,6 @@ static int add_volumes(struct mica_engine_container *container, const json_t *js
 	return 0;
 }
 
-static int copy(const char *string, char **ret)
-{
-	*ret = string ? strdup(string) : NULL;
-	return string && !*ret ? -ENOMEM : 0;
-}
-
 static int fill_container(const char *id, const json_t *json, struct mica_engine_container *container)
 {
 	const char *name = mica_json_string(json, "Name"), *driver = mica_json_string(json, "Driver");
@@ -127,9 +122,9 @@ static int fill_container(const char *id, const json_t *json, struct mica_engine
 	if (name && name[0] == '/' && name[1])
 		name++;
 	container->pid = pid > 0 && pid <= INT32_MAX ? (int)pid : 0;
-	if (copy(id, &container->id) < 0 || copy(name ? name : id, &container->name) < 0 ||
-	    copy(image_of(json), &container->image) < 0 ||
-	    copy(mica_json_string(json, "Image"), &container->image_id) < 0)
+	if (mica_string_copy(id, &container->id) < 0 || mica_string_copy(name ? name : id, &container->name) < 0 ||
+	    mica_string_copy(image_of(json), &container->image) < 0 ||
+	    mica_string_copy(mica_json_string(json, "Image"), &container->image_id) < 0)
 		return -ENOMEM;
 	/* The containerd image store: its layers are containerd's, but the union is mounted here. */
 	if (driver && strcmp(driver, "overlayfs") == 0 &&
@@ -169,7 +164,7 @@ static int add_image(struct mica_docker_images *images, const char *name, const 
 	images->images = larger;
 	image = &larger[images->count++];
 	*image = (struct mica_docker_image){};
-	return copy(id, &image->id) < 0 || copy(name, &image->name) < 0 ? -ENOMEM : 0;
+	return mica_string_copy(id, &image->id) < 0 || mica_string_copy(name, &image->name) < 0 ? -ENOMEM : 0;
 }
 
 int mica_docker_parse_repositories(const char *data, size_t size, struct mica_docker_images *ret)

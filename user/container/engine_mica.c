@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/string.h"
 #include "container/json.h"
 #include "container/state_files.h"
 
@@ -23,10 +24,7 @@
 
 static int copy(const json_t *json, const char *key, char **ret)
 {
-	const char *text = mica_json_string(json, key);
-
-	*ret = text ? strdup(text) : NULL;
-	return text && !*ret ? -ENOMEM : 0;
+	return mica_string_copy(mica_json_string(json, key), ret);
 }
 
 static int add_volumes(struct mica_engine_container *container, const json_t *volumes)
@@ -166,17 +164,9 @@ static int own_pid(void *userdata, const char *id)
 
 static const char *own_layer_digest(void *userdata, const char *layer_directory)
 {
-	static const char tail[] = "/diff";
-	size_t length = strlen(layer_directory);
-	_cleanup_free_ char *id = NULL;
-	const char *slash;
+	_cleanup_free_ char *id = mica_engine_layer_id(layer_directory);
 
-	/* ROOT/layers/ID/diff: only the end counts, the store may lie behind a bind mount. */
-	if (length < sizeof(tail) || strcmp(layer_directory + length - (sizeof(tail) - 1), tail) != 0)
-		return NULL;
-	id = strndup(layer_directory, length - (sizeof(tail) - 1));
-	slash = id ? strrchr(id, '/') : NULL;
-	return slash ? mica_state_files_digest(userdata, slash + 1) : NULL;
+	return id ? mica_state_files_digest(userdata, id) : NULL;
 }
 
 /* ROOT/volumes/NAME/_data of the default store; those of others are told by each container. */

@@ -140,22 +140,13 @@ static int compare_id(const void *key, const void *layer)
 
 static const char *podman_layer_digest(void *userdata, const char *layer_directory)
 {
-	static const char tail[] = "/diff";
 	struct mica_podman_state *state = userdata;
 	const struct mica_podman_layer *layer;
-	size_t length = strlen(layer_directory);
-	_cleanup_free_ char *id = NULL;
-	const char *slash;
+	_cleanup_free_ char *id = state->layer_count ? mica_engine_layer_id(layer_directory) : NULL;
 
-	/* …/overlay/ID/diff: only the end counts, the storage may lie behind a symlink or a bind mount. */
-	if (!state->layer_count || length < sizeof(tail) ||
-	    strcmp(layer_directory + length - (sizeof(tail) - 1), tail) != 0)
+	if (!id)
 		return NULL;
-	id = strndup(layer_directory, length - (sizeof(tail) - 1));
-	slash = id ? strrchr(id, '/') : NULL;
-	if (!slash)
-		return NULL;
-	layer = bsearch(slash + 1, state->layers, state->layer_count, sizeof(*state->layers), compare_id);
+	layer = bsearch(id, state->layers, state->layer_count, sizeof(*state->layers), compare_id);
 	return layer ? layer->digest : NULL;
 }
 

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "container/watch.h"
 
@@ -125,10 +126,7 @@ int mica_host_stamp(const struct mica_host *host, const char *path, struct mica_
 
 bool mica_stamp_is_fresh(const struct mica_stamp *stamp)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return stamp->mtime_ns > (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - FRESH_NS;
+	return stamp->mtime_ns > (int64_t)mica_clock_ns(CLOCK_REALTIME) - FRESH_NS;
 }
 
 bool mica_host_has(const struct mica_host *host, const char *path)
@@ -170,10 +168,7 @@ uint32_t mica_host_mount_namespace(const struct mica_host *host, int pid)
 
 uint64_t mica_now_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+	return mica_clock_ns(CLOCK_MONOTONIC);
 }
 
 bool mica_retry_due(struct mica_retry *retry)

@@ -8,29 +8,31 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/string.h"
 #include "container/engine.h"
 #include "container/mountinfo.h"
 #include "container/overlay_options.h"
 
 #define LOWER_LIMIT (1 << 20)
 
+static void drop_layers(struct mica_stack *stack)
+{
+	while (stack->count) {
+		const struct mica_stack_layer *layer = &stack->layers[--stack->count];
+
+		free(layer->directory);
+		free(layer->digest);
+		free(layer->role);
+	}
+}
+
 void mica_stack_free(struct mica_stack *stack)
 {
-	for (size_t i = 0; i < stack->count; i++) {
-		free(stack->layers[i].directory);
-		free(stack->layers[i].digest);
-		free(stack->layers[i].role);
-	}
+	drop_layers(stack);
 	free(stack->layers);
 	free(stack->id);
 	free(stack->name);
 	*stack = (struct mica_stack){};
-}
-
-static int copy(const char *text, char **ret)
-{
-	*ret = text ? strdup(text) : NULL;
-	return text && !*ret ? -ENOMEM : 0;
 }
 
 int mica_stack_add(struct mica_stack *stack, const char *directory, const char *digest, const char *role)
@@ -41,7 +43,8 @@ int mica_stack_add(struct mica_stack *stack, const char *directory, const char *
 	if (!layers)
 		return -ENOMEM;
 	stack->layers = layers;
-	if (copy(directory, &layer.directory) < 0 || copy(digest, &layer.digest) < 0 || copy(role, &layer.role) < 0) {
+	if (mica_string_copy(directory, &layer.directory) < 0 || mica_string_copy(digest, &layer.digest) < 0 ||
+	    mica_string_copy(role, &layer.role) < 0) {
 		free(layer.directory);
 		free(layer.digest);
 		return -ENOMEM;
@@ -203,7 +206,7 @@ static int tell(const struct source *source, const struct mica_engine_container 
 	int r;
 
 	stack->engine = source->engine->name;
-	if (copy(container->id, &stack->id) < 0 || copy(container->name, &stack->name) < 0)
+	if (mica_string_copy(container->id, &stack->id) < 0 || mica_string_copy(container->name, &stack->name) < 0)
 		return -ENOMEM;
 	if (!container->upper_directory)
 		return add_from_process(stack, source, pid);
@@ -213,8 +216,7 @@ static int tell(const struct source *source, const struct mica_engine_container 
 		r = add_from_lower_file(stack, source, container->upper_directory);
 	if (r != -ENODATA)
 		return r;
-	while (stack->count)
-		free(stack->layers[--stack->count].directory);
+	drop_layers(stack);
 	return add_from_process(stack, source, pid);
 }
 

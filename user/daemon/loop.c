@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #define EVENTS 64
 #define NS_PER_MS 1000000ULL
@@ -26,10 +27,7 @@ struct mica_loop {
 
 uint64_t mica_loop_now(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+	return mica_clock_ns(CLOCK_MONOTONIC);
 }
 
 int mica_loop_new(struct mica_loop **ret)

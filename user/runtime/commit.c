@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/string.h"
 #include "container/json.h"
 #include "runtime/crun.h"
 #include "runtime/files.h"
@@ -18,10 +19,7 @@
 
 static int take_image(const struct mica_stored_container *container, void *userdata)
 {
-	char **image = userdata;
-
-	*image = container->image ? strdup(container->image) : NULL;
-	return container->image && !*image ? -ENOMEM : 0;
+	return mica_string_copy(container->image, userdata);
 }
 
 static int read_base(struct mica_store *store, const char *id, json_t **ret)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/container.h"
 #include "store/store_internal.h"
@@ -68,10 +69,7 @@ const char *mica_store_root(const struct mica_store *store)
 
 int64_t mica_store_now(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	return (int64_t)mica_clock_ns(CLOCK_REALTIME);
 }
 
 /* Makes a directory and those above it; on the disk when it returns. */
