@@ -6,9 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,6 +75,7 @@ static int begin(struct mica_child *child)
 {
 	_cleanup_close_ int output_fd = open(child->output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
 	pid_t daemon = getpid();
+	int r;
 
 	if (output_fd < 0)
 		return mica_log_error_errno(-errno, "cannot write %s for mica %s", child->output, child->arguments[0]);
@@ -88,8 +87,10 @@ static int begin(struct mica_child *child)
 		return mica_log_error_errno(-errno, "cannot start mica %s", child->arguments[0]);
 	}
 	child->started_ns = mica_loop_now();
-	child->process.fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
-	return child->process.fd < 0 ? -errno : mica_loop_watch(child->loop, &child->process, EPOLLIN);
+	r = mica_loop_watch_process(child->loop, &child->process, child->pid);
+	if (r < 0)
+		child->pid = 0;
+	return r;
 }
 
 static void begin_again(void *userdata)

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,13 +36,6 @@ struct mica_job {
 	void (*done)(const struct mica_job_end *end, void *userdata);
 	void *userdata;
 };
-
-static unsigned alive;
-
-unsigned mica_job_count(void)
-{
-	return alive;
-}
 
 static void close_stream(struct mica_job *job, struct stream *stream)
 {
@@ -101,7 +93,6 @@ static void free_job(struct mica_job *job)
 	mica_buffer_free(&job->output.buffer);
 	mica_buffer_free(&job->errors.buffer);
 	free(job);
-	alive--;
 }
 
 static void process_ended(uint32_t events, void *userdata)
@@ -175,7 +166,6 @@ int mica_job_start(struct mica_loop *loop, const char *const *arguments, unsigne
 
 	if (!job)
 		return -ENOMEM;
-	alive++;
 	*job = (struct mica_job){ .loop = loop, .done = done, .userdata = userdata };
 	job->process.fd = job->output.watch.fd = job->errors.watch.fd = -EBADF;
 	r = start_stream(job, &job->output, &out);
@@ -188,8 +178,12 @@ int mica_job_start(struct mica_loop *loop, const char *const *arguments, unsigne
 		return r;
 	}
 	job->process = (struct mica_watch){ .ready = process_ended, .userdata = job };
-	job->process.fd = (int)syscall(SYS_pidfd_open, job->pid, 0);
+	r = mica_loop_watch_process(loop, &job->process, job->pid);
+	if (r < 0) {
+		free_job(job);
+		return r;
+	}
 	job->deadline = (struct mica_timer){ .fire = time_is_up, .userdata = job };
 	mica_loop_set_timer(loop, &job->deadline, deadline_ms);
-	return job->process.fd < 0 ? -errno : mica_loop_watch(loop, &job->process, EPOLLIN);
+	return 0;
 }

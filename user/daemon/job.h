@@ -23,7 +23,4 @@ struct mica_job_end {
 int mica_job_start(struct mica_loop *loop, const char *const *arguments, unsigned deadline_ms,
 		   void (*done)(const struct mica_job_end *end, void *userdata), void *userdata);
 
-/** Helpers that are at work, those that hang among them. */
-unsigned mica_job_count(void);
-
 #endif

@@ -2,9 +2,11 @@
 #include "daemon/loop.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <time.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -62,6 +64,21 @@ int mica_loop_watch(struct mica_loop *loop, struct mica_watch *watch, uint32_t e
 		return -errno;
 	watch->watched = true;
 	return 0;
+}
+
+int mica_loop_watch_process(struct mica_loop *loop, struct mica_watch *watch, pid_t pid)
+{
+	int r;
+
+	watch->fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	r = watch->fd < 0 ? -errno : mica_loop_watch(loop, watch, EPOLLIN);
+	if (r == 0)
+		return 0;
+	/* Nobody would hear of its end. */
+	mica_cleanup_close(&watch->fd);
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	return r;
 }
 
 void mica_loop_unwatch(struct mica_loop *loop, struct mica_watch *watch)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct mica_loop;
 
@@ -34,6 +35,9 @@ void mica_loop_free(struct mica_loop **loop);
 
 /** Watches for EPOLL* `events`. 0 or a negative errno. */
 int mica_loop_watch(struct mica_loop *loop, struct mica_watch *watch, uint32_t events);
+/** Watches a child process: `watch->fd` becomes its pidfd, ready when it ends; the owner closes it. On failure the
+ * process is killed and waited for. 0 or a negative errno. */
+int mica_loop_watch_process(struct mica_loop *loop, struct mica_watch *watch, pid_t pid);
 /** Fine where it is not watched. The descriptor stays open. */
 void mica_loop_unwatch(struct mica_loop *loop, struct mica_watch *watch);
 

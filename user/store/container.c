@@ -14,6 +14,7 @@
 #include "store/layer_internal.h"
 #include "store/name.h"
 #include "store/tree.h"
+#include "store/volume_internal.h"
 
 /* Fewer digits of an id are taken for a name. */
 #define ID_LEAST 2
@@ -266,12 +267,8 @@ static int forget_volumes(struct mica_store *store, const char *id)
 
 	if (r == 0)
 		r = mica_database_run(store->database, "DELETE FROM container_volumes WHERE container = ?", "t", id);
-	for (size_t i = 0; r == 0 && i < names.count; i++) {
-		r = mica_database_run(store->database, "DELETE FROM volumes WHERE name = ?", "t", names.ids[i]);
-		if (r == 0)
-			r = mica_database_run(store->database, "INSERT OR IGNORE INTO trash VALUES ('volume/' || ?)",
-					      "t", names.ids[i]);
-	}
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		r = mica_volume_delete_row(store, names.ids[i]);
 	return r;
 }
 

@@ -388,6 +388,18 @@ int mica_volume_unmount(struct mica_store *store, const char *name)
 	return r < 0 ? r : mica_volume_unmount_locked(store, name, &place, fd);
 }
 
+int mica_volume_delete_row(struct mica_store *store, const char *name)
+{
+	int r = mica_database_run(store->database, "DELETE FROM volumes WHERE name = ?", "t", name);
+
+	if (r == 0)
+		r = mica_database_run(store->database, "INSERT OR IGNORE INTO trash VALUES ('volume/' || ?)", "t",
+				      name);
+	if (r == 0)
+		r = mica_database_run(store->database, "DELETE FROM volume_projects WHERE volume = ?", "t", name);
+	return r;
+}
+
 static int delete_row(struct mica_store *store, const char *name)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
@@ -396,14 +408,9 @@ static int delete_row(struct mica_store *store, const char *name)
 	if (r == 0)
 		transaction.database = store->database;
 	if (r == 0)
-		r = mica_database_run(store->database, "DELETE FROM volumes WHERE name = ?", "t", name);
+		r = mica_volume_delete_row(store, name);
 	if (r == -EBUSY)
 		return mica_store_refuse(store, r, "the volume '%s' is in use by a container", name);
-	if (r == 0)
-		r = mica_database_run(store->database, "INSERT OR IGNORE INTO trash VALUES ('volume/' || ?)", "t",
-				      name);
-	if (r == 0)
-		r = mica_database_run(store->database, "DELETE FROM volume_projects WHERE volume = ?", "t", name);
 	if (r == 0)
 		r = mica_database_commit(store->database);
 	return r < 0 ? mica_store_database_failed(store, r) : 0;

@@ -38,6 +38,9 @@ int mica_volume_prepare(struct mica_store *store, const char *name, const struct
 bool mica_volume_is_mounted(const struct mica_volume_place *place, int fd);
 /** Mounts what the backend mounts, if nothing is. */
 int mica_volume_mount_locked(struct mica_store *store, const char *name, const struct mica_volume_place *place, int fd);
+/** Deletes a volume's row and what belongs to it, and lists its files as trash, in the transaction that is open.
+ * -EBUSY: a container has it. */
+int mica_volume_delete_row(struct mica_store *store, const char *name);
 /** Unmounts all that is. */
 int mica_volume_unmount_locked(struct mica_store *store, const char *name, const struct mica_volume_place *place,
 			       int fd);
