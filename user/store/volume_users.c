@@ -90,9 +90,9 @@ static int settle(struct mica_store *store, const char *name, const struct mica_
 	if (r < 0 || users)
 		return r;
 	if (place->backend->remote && mica_volume_is_mounted(place, fd)) {
-		const char *directory = place->directory;
-
-		r = mica_backend_answer(&directory, 1, &answer);
+		r = mica_backend_answer(&(struct mica_backend_question){ place->backend, place->options,
+									 place->directory },
+					1, &answer);
 		if (r < 0 || answer < 0)
 			return r < 0 ? r : detach(fd);
 	}
