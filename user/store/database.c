@@ -16,10 +16,17 @@
 #define APPLICATION_ID 0x6d696361
 /* Pages in the log before they are copied into the database. Not many: a command reads the log whole when it starts. */
 #define CHECKPOINT_PAGES 100
+/* In the log of a process that stays: it is copied less often, and not shortened. Others that start meanwhile find
+ * their way by the index that they share with it, and read no log. */
+#define LASTING_CHECKPOINT_PAGES 1000
+/* Statements that are kept ready: more than any one piece of work has. */
+#define STATEMENTS 32
 
 struct mica_database {
 	sqlite3 *connection;
-	bool durable, relaxed;
+	bool durable, relaxed, lasting;
+	/** By the order of their last use, the latest first. */
+	sqlite3_stmt *statements[STATEMENTS];
 	/** Of mica_database_set_wait. */
 	int wait_ms;
 };
@@ -86,11 +93,39 @@ static int execute(struct mica_database *database, const char *sql)
 	return sqlite3_exec(database->connection, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : last_error(database);
 }
 
+/* Takes a statement that is kept ready, or makes one: to make one takes longer than most take to run. */
+static int take_statement(struct mica_database *database, const char *sql, sqlite3_stmt **ret)
+{
+	for (size_t i = 0; i < STATEMENTS && database->statements[i]; i++) {
+		sqlite3_stmt *statement = database->statements[i];
+
+		if (strcmp(sqlite3_sql(statement), sql) != 0)
+			continue;
+		for (; i + 1 < STATEMENTS; i++)
+			database->statements[i] = database->statements[i + 1];
+		database->statements[STATEMENTS - 1] = NULL;
+		*ret = statement;
+		return SQLITE_OK;
+	}
+	return sqlite3_prepare_v2(database->connection, sql, -1, ret, NULL);
+}
+
+/* Gives one back, for the next time. The one that was not used for longest makes room. */
+static void keep_statement(struct mica_database *database, sqlite3_stmt *statement)
+{
+	(void)sqlite3_reset(statement);
+	(void)sqlite3_clear_bindings(statement);
+	(void)sqlite3_finalize(database->statements[STATEMENTS - 1]);
+	for (size_t i = STATEMENTS - 1; i; i--)
+		database->statements[i] = database->statements[i - 1];
+	database->statements[0] = statement;
+}
+
 static int prepare(struct mica_database *database, const char *sql, const char *types, va_list arguments,
 		   sqlite3_stmt **ret)
 {
 	sqlite3_stmt *statement = NULL;
-	int code = sqlite3_prepare_v2(database->connection, sql, -1, &statement, NULL);
+	int code = take_statement(database, sql, &statement);
 
 	for (int i = 1; code == SQLITE_OK && types && types[i - 1]; i++) {
 		if (types[i - 1] == 't')
@@ -118,8 +153,11 @@ static int query(struct mica_database *database, int (*row)(const struct mica_ro
 		return r;
 	while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW)
 		r = row ? row((const struct mica_row *)statement, userdata) : 0;
-	if (r == 0 && code != SQLITE_DONE)
-		r = last_error(database);
+	if (code == SQLITE_DONE || code == SQLITE_ROW) {
+		keep_statement(database, statement);
+		return r;
+	}
+	r = last_error(database);
 	(void)sqlite3_finalize(statement);
 	return r;
 }
@@ -281,12 +319,16 @@ static void set_waiting(struct mica_database *database)
  * anew. But a command writes once, and the next command does not know how much was copied. */
 static int shorten_log(void *userdata, sqlite3 *connection, const char *schema, int pages)
 {
-	if (pages < CHECKPOINT_PAGES)
+	struct mica_database *database = userdata;
+
+	if (pages < (database->lasting ? LASTING_CHECKPOINT_PAGES : CHECKPOINT_PAGES))
 		return SQLITE_OK;
 	/* Who reads it now is not waited for. */
 	(void)sqlite3_busy_handler(connection, NULL, NULL);
-	(void)sqlite3_wal_checkpoint_v2(connection, schema, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	set_waiting(userdata);
+	(void)sqlite3_wal_checkpoint_v2(connection, schema,
+					database->lasting ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE,
+					NULL, NULL);
+	set_waiting(database);
 	return SQLITE_OK;
 }
 
@@ -341,10 +383,17 @@ void mica_database_set_wait(struct mica_database *database, int milliseconds)
 	set_waiting(database);
 }
 
+void mica_database_stay(struct mica_database *database)
+{
+	database->lasting = true;
+}
+
 void mica_database_close(struct mica_database **database)
 {
 	if (!*database)
 		return;
+	for (size_t i = 0; i < STATEMENTS; i++)
+		(void)sqlite3_finalize((*database)->statements[i]);
 	mica_database_rollback(*database);
 	(void)sqlite3_close((*database)->connection);
 	free(*database);

@@ -33,6 +33,9 @@ void mica_database_close(struct mica_database **database);
 /** How long to wait for another process that writes; ten seconds at first. */
 void mica_database_set_wait(struct mica_database *database, int milliseconds);
 
+/** This process has the database open for long: the log need not be as short as for commands that come and go. */
+void mica_database_stay(struct mica_database *database);
+
 /** What SQLite said of the last failure. Never NULL; valid until the next call. */
 const char *mica_database_message(const struct mica_database *database);
 

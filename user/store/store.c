@@ -18,6 +18,7 @@
 #include "store/container.h"
 #include "store/store_internal.h"
 #include "store/tree.h"
+#include "store/volume_internal.h"
 
 #define RESERVE "reserve"
 #define RESERVE_BYTES (512 << 10)
@@ -60,6 +61,11 @@ const char *mica_store_open_reason(void)
 void mica_store_set_patience(struct mica_store *store, int milliseconds)
 {
 	mica_database_set_wait(store->database, milliseconds);
+}
+
+void mica_store_stay(struct mica_store *store)
+{
+	mica_database_stay(store->database);
 }
 
 const char *mica_store_root(const struct mica_store *store)
@@ -205,6 +211,8 @@ static int open_store(struct mica_store *store, const char *root)
 		r = open_database(store);
 	if (r == 0)
 		r = mica_stage_recover(store);
+	if (r == 0)
+		r = mica_volume_recover(store);
 	if (r == 0)
 		r = mica_container_recover(store);
 	if (r == 0)

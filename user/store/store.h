@@ -48,6 +48,9 @@ const char *mica_store_open_reason(void);
 /** A call that writes waits so long for another process that does (else ten seconds), then fails with -ETIMEDOUT. */
 void mica_store_set_patience(struct mica_store *store, int milliseconds);
 
+/** This process keeps the store open for long, and writes often. */
+void mica_store_stay(struct mica_store *store);
+
 /** Absolute, without a slash at its end. */
 const char *mica_store_root(const struct mica_store *store);
 

@@ -149,9 +149,19 @@ int mica_volume_prepare(struct mica_store *store, const char *name, const struct
 static int prepare_stage(struct mica_store *store, const char *name, const char *backend, const char *options, int fd)
 {
 	_cleanup_json_ json_t *object = mica_json_parse(options, strlen(options));
-	_cleanup_close_ int data_fd = openat(fd, DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int data_fd = -EBADF;
+	int r;
 
-	return data_fd < 0 ? -errno : mica_volume_prepare(store, name, mica_backend_find(backend), object, data_fd);
+	if (!json_object_get(object, "size"))
+		return 0;
+	data_fd = openat(fd, DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (data_fd < 0)
+		return -errno;
+	r = mica_volume_prepare(store, name, mica_backend_find(backend), object, data_fd);
+	/* Any other directory is empty, and can be made again (mica_volume_recover). */
+	if (r == 0 && (fsync(fd) < 0 || fsync(store->staging_fd) < 0))
+		return mica_store_refuse(store, -errno, "cannot make the directory of the volume '%s'", name);
+	return r;
 }
 
 static int create_staged(struct mica_store *store, const char *name, const char *backend, const char *options,
@@ -167,8 +177,6 @@ static int create_staged(struct mica_store *store, const char *name, const char 
 	r = prepare_stage(store, name, backend, options, stage.fd);
 	if (r < 0)
 		return r;
-	if (fsync(stage.fd) < 0 || fsync(store->staging_fd) < 0)
-		return mica_store_refuse(store, -errno, "cannot make the directory of the volume '%s'", name);
 	r = insert(store, name, backend, options, anonymous, stage.name);
 	if (r == -EEXIST) { /* somebody was faster: with the same, perhaps */
 		r = find_same(store, name, backend, options);

@@ -20,7 +20,7 @@ mounted_for() { eventually "the volume $1 is not mounted: $(call Mount "{\"Name\
 clock() { echo $(($(date +%s%N) / 1000000)); }
 work_of_others() {
 	mica volume ls >ls.out
-	answers List '' 200 '.Volumes | length >= 2'
+	answers List '' 200 '.Volumes | length >= 1'
 	answers Mount '{"Name":"near","ID":"other"}' 200 '.Err == ""'
 	answers Get '{"Name":"near"}' 200 '.Volume.Mountpoint != ""'
 	answers Unmount '{"Name":"near","ID":"other"}' 200 '.Err == ""'
