@@ -15,7 +15,7 @@ start_nfs() {
 		mount -t nfsd nfsd /proc/fs/nfsd
 		mkdir -p /var/lib/nfs/v4recovery
 		exportfs -o rw,no_root_squash,insecure,no_subtree_check,fsid=77 "*:$1"
-		nfsv4.exportd
+		rpc.mountd --no-nfs-version 3
 		rpc.nfsd --no-nfs-version 3 --nfs-version 4 --lease-time 10 --grace-time 10 4' sh "$2" >nfs.log 2>&1 ||
 		die "no NFS server: $(cat nfs.log)"
 }
