@@ -250,12 +250,12 @@ int mica_database_begin(struct mica_database *database, bool durable)
 			return r;
 		database->durable = durable;
 	}
-	return execute(database, "BEGIN IMMEDIATE");
+	return mica_database_run(database, "BEGIN IMMEDIATE", NULL);
 }
 
 int mica_database_commit(struct mica_database *database)
 {
-	return execute(database, "COMMIT");
+	return mica_database_run(database, "COMMIT", NULL);
 }
 
 void mica_database_rollback(struct mica_database *database)
