@@ -69,11 +69,11 @@ int mica_file_each_number(const char *directory, int (*visit)(int number, void *
 
 void mica_file_leave_standard(void)
 {
-	_cleanup_close_ int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	for (int standard = 0; standard <= STDERR_FILENO; standard++)
 		if (fd < 0 || dup2(fd, standard) < 0)
 			(void)close(standard);
-	if (fd <= STDERR_FILENO)
-		fd = -EBADF;
+	if (fd > STDERR_FILENO)
+		(void)close(fd);
 }

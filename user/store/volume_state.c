@@ -51,8 +51,8 @@ static int take(const struct mica_volume *volume, void *userdata)
 }
 
 struct questions {
+	/** Their options are this list's. */
 	struct mica_backend_question *items;
-	json_t **options;
 	/** Of whom, in the list of all. */
 	size_t *indexes;
 	int *results;
@@ -62,9 +62,8 @@ struct questions {
 static void free_questions(const struct questions *questions)
 {
 	for (size_t i = 0; i < questions->count; i++)
-		json_decref(questions->options[i]);
+		json_decref((json_t *)questions->items[i].options);
 	free(questions->items);
-	free(questions->options);
 	free(questions->indexes);
 	free(questions->results);
 }
@@ -72,10 +71,9 @@ static void free_questions(const struct questions *questions)
 static int make_questions(size_t most, struct questions *ret)
 {
 	ret->items = calloc(most + 1, sizeof(*ret->items));
-	ret->options = calloc(most + 1, sizeof(*ret->options));
 	ret->indexes = calloc(most + 1, sizeof(*ret->indexes));
 	ret->results = calloc(most + 1, sizeof(*ret->results));
-	return ret->items && ret->options && ret->indexes && ret->results ? 0 : -ENOMEM;
+	return ret->items && ret->indexes && ret->results ? 0 : -ENOMEM;
 }
 
 /* Asks those of remote volumes that are mounted. */
@@ -89,10 +87,11 @@ static int ask_servers(const struct mica_volume_standings *standings)
 
 		if (!item->remote || item->state != MICA_VOLUME_MOUNTED)
 			continue;
-		asked.options[asked.count] = mica_json_parse(item->options, strlen(item->options));
-		asked.items[asked.count] =
-			(struct mica_backend_question){ mica_backend_find(item->backend), asked.options[asked.count],
-							item->directory };
+		asked.items[asked.count] = (struct mica_backend_question){
+			mica_backend_find(item->backend),
+			mica_json_parse(item->options, strlen(item->options)),
+			item->directory,
+		};
 		asked.indexes[asked.count++] = i;
 	}
 	if (r == 0)
