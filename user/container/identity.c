@@ -93,6 +93,14 @@ int mica_identity_add_layer(struct mica_identity *identity, const struct mica_re
 	return mica_union_table_add_layer(&identity->unions, record, path);
 }
 
+int mica_identity_add_cgroup(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path)
+{
+	/* What the kernel has cut is looked up, when a record names it. */
+	if (record->flags & MICA_RECORD_SOURCE_TRUNCATED)
+		return 0;
+	return mica_cgroups_add(&identity->cgroups, record->cgroup.id, record->cgroup.parent, path);
+}
+
 static bool is_mount_event(unsigned type)
 {
 	return (type >= MICA_EVENT_MOUNT && type <= MICA_EVENT_PIVOT_ROOT) ||

@@ -25,6 +25,10 @@ int mica_identify(struct mica_identity *identity, struct mica_event *event)
 		r = mica_identity_add_layer(identity, &event->record, event->path);
 		return r < 0 ? r : 1;
 	}
+	if (event->record.type == MICA_RECORD_CGROUP) {
+		r = mica_identity_add_cgroup(identity, &event->record, event->source);
+		return r < 0 ? r : 1;
+	}
 	r = mica_identity_find(identity, &event->record, event->path, event->source, &identified);
 	if (r != 0)
 		return r;
