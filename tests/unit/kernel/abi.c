@@ -105,6 +105,7 @@ Test(kernel_abi, members_stand_at_the_same_place_on_both_sides)
 		MEMBER(mica_record, source_bytes),
 		MEMBER(mica_record, comm),
 		MEMBER(mica_record, copy_up),
+		MEMBER(mica_record, write),
 		MEMBER(mica_record, mount),
 		MEMBER(mica_record, union_layer),
 		MEMBER(mica_copy_up, size),
