@@ -134,6 +134,14 @@ static int configure(const struct mica_union_specification *specification, int c
 	return 0;
 }
 
+/* Until 6.4 overlayfs learns its options as one string at the end, and any key goes. */
+static bool takes_any_key(void)
+{
+	_cleanup_close_ int context_fd = fsopen("overlay", FSOPEN_CLOEXEC);
+
+	return context_fd >= 0 && fsconfig(context_fd, FSCONFIG_SET_FLAG, "mica-any-key", NULL, 0) == 0;
+}
+
 static int mount_new(const struct mica_union_specification *specification, const char *target,
 		     struct mica_union_reason *reason)
 {
@@ -168,6 +176,8 @@ int mica_union_mount(const struct mica_union_specification *specification, const
 			    MICA_UNION_LOWERS_MAX);
 	if (!specification->old_api)
 		r = mount_new(specification, target, ret_reason);
+	if (r == -EINVAL && takes_any_key())
+		r = -EOPNOTSUPP;
 	if (r == -EOPNOTSUPP) {
 		r = mica_union_mount_old(specification, target);
 		if (r < 0)
