@@ -165,6 +165,20 @@ static int mount_new(const struct mica_union_specification *specification, const
 	return 0;
 }
 
+static int fail_old(struct mica_union_reason *reason, int error, const struct mica_union_specification *specification,
+		    const char *target)
+{
+	char options[256] = "";
+	size_t used = 0;
+
+	/* mount(2) does not say which of them it was. */
+	for (const char *const *option = specification->options; option && *option && used < sizeof(options); option++)
+		used += (size_t)snprintf(options + used, sizeof(options) - used, "%s%s", used ? "," : " with ",
+					 *option);
+	return fail(reason, error, "cannot mount the union of %zu layers at %s%s", specification->lower_count, target,
+		    options);
+}
+
 int mica_union_mount(const struct mica_union_specification *specification, const char *target,
 		     struct mica_union_reason *ret_reason)
 {
@@ -181,8 +195,7 @@ int mica_union_mount(const struct mica_union_specification *specification, const
 	if (r == -EOPNOTSUPP) {
 		r = mica_union_mount_old(specification, target);
 		if (r < 0)
-			return fail(ret_reason, r, "cannot mount the union of %zu layers at %s",
-				    specification->lower_count, target);
+			return fail_old(ret_reason, r, specification, target);
 	}
 	return r;
 }
