@@ -232,6 +232,16 @@ static int hear_news(struct mica_identity *identity, const struct mica_known_con
 	return mica_container_table_refresh(&identity->containers);
 }
 
+static void set_union_names(const struct mica_union *u, struct mica_identified *identified)
+{
+	const struct mica_branch *upper = u ? mica_union_branch(u, 0) : NULL;
+
+	if (u && u->container)
+		identified->union_container = &u->container->container;
+	if (upper)
+		identified->union_upper = upper->directory;
+}
+
 /** `namespace`: as it is known now, or NULL. */
 static int find(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
 		struct mica_bytes source, struct mica_known_namespace *namespace, struct mica_identified *ret)
@@ -248,6 +258,7 @@ static int find(struct mica_identity *identity, const struct mica_record *record
 	add_tmpfs_path(identity, record, namespace, &identified);
 	if (namespace)
 		identified.mount_namespace = &namespace->public;
+	set_union_names(u, &identified);
 	if (!container && u)
 		container = u->container;
 	if (container)

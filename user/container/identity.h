@@ -53,6 +53,10 @@ struct mica_identified {
 	const char *host_path;
 	/** As the container sees it, when it differs from the path in the object. Valid until the next call. */
 	const char *container_path;
+	/** Of the union that the object lies in, NULL: in none, or not known. Its container, whoever did it. */
+	const struct mica_container *union_container;
+	/** The same: the directory of its upper on the host. */
+	const char *union_upper;
 	/** Path in the object, rebased: a volume's path arrives as the path in its file system and leaves as the path
 	 * in the volume. Valid until the next call. */
 	struct mica_bytes path;

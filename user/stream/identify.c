@@ -8,6 +8,8 @@ static void fill(struct mica_event *event, const struct mica_identified *identif
 	event->object = identified->object;
 	event->host_path = identified->host_path;
 	event->container_path = identified->container_path;
+	event->union_container = identified->union_container;
+	event->union_upper = identified->union_upper;
 	event->path = identified->path;
 	event->source = identified->source;
 	event->wait_until_ns = identified->wait_until_ns;
