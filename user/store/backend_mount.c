@@ -208,6 +208,23 @@ static int mount_any(const json_t *options, const char *directory, char *reason,
 			    mica_json_string(options, "o"), directory, reason, reason_size);
 }
 
+/* "mfsmaster:9421" of "mfsmaster:9421:/path": as much as some helpers of FUSE name as their source. */
+static size_t server_of(const char *source)
+{
+	size_t size = strcspn(source, "/");
+
+	while (size && source[size - 1] == ':')
+		size--;
+	return size;
+}
+
+static bool same_server(const char *a, const char *b)
+{
+	size_t size = server_of(a);
+
+	return size && size == server_of(b) && strncmp(a, b, size) == 0;
+}
+
 /* Types by helpers are called otherwise by the kernel: fuse.TYPE, or as the helper says. So either is enough. */
 static bool owns_any(const json_t *options, const struct mica_mountinfo *mountinfo,
 		     const struct mica_mount_entry *mount)
@@ -218,7 +235,8 @@ static bool owns_any(const json_t *options, const struct mica_mountinfo *mountin
 	(void)mountinfo;
 	return type && device &&
 	       (strcmp(mount->type, type) == 0 || (dot && strcmp(dot + 1, type) == 0) ||
-		same_source(device, mount->source));
+		same_source(device, mount->source) ||
+		(strncmp(mount->type, "fuse", 4) == 0 && same_server(device, mount->source)));
 }
 
 const struct mica_backend mica_backend_mount = {
