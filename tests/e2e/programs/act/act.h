@@ -42,6 +42,8 @@ int done(long result);
  */
 void now(void);
 extern bool hold;
+/** The process that the kernel has acted for, if it is not the caller's: a child's. */
+extern int actor;
 /** The preparation failed: says so, and ends with status 3. */
 _Noreturn void unable(const char *what);
 

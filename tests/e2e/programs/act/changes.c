@@ -134,6 +134,7 @@ static int act_core(char **args)
 		(void)setrlimit(RLIMIT_CORE, &limit);
 		abort();
 	}
+	actor = child;
 	if (waitpid(child, &status, 0) < 0 || !WIFSIGNALED(status))
 		unable("abort");
 	return WCOREDUMP(status) ? 0 : -EACCES;

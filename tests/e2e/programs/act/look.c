@@ -158,6 +158,7 @@ static int exec_result(char **argv, int fd)
 		(void)!write(ends[1], &failed, sizeof(failed));
 		_exit(1);
 	}
+	actor = child;
 	(void)close(ends[1]);
 	if (read(ends[0], &error, sizeof(error)) != sizeof(error))
 		error = 0;

@@ -20,6 +20,7 @@ static const struct act *const tables[] = { name_acts,      look_acts,   descrip
 					    race_acts,      self_acts,   sum_acts };
 
 bool hold;
+int actor;
 
 int done(long result)
 {
@@ -119,6 +120,6 @@ int main(int argc, char **argv)
 	int result = act->run(args);
 	const char *name = result < 0 ? strerrorname_np(-result) : "ok";
 
-	(void)printf("%s %d\n", name ? name : "unknown", (int)getpid());
+	(void)printf("%s %d\n", name ? name : "unknown", actor ? actor : (int)getpid());
 	return 0;
 }

@@ -148,6 +148,7 @@ static int act_fork_writes(char **args)
 
 			_exit(fd < 0 ? errno : 0);
 		}
+		actor = child;
 		if (waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
 			unable("wait");
 		if (WEXITSTATUS(status) == 0)
