@@ -44,14 +44,18 @@ def wrong(case, denials):
         return
     if case.got not in case.expected.split("|"):
         yield f"{case.got}, expected {case.expected}"
-    if case.phase == "ruled" and case.changed == "changed" and case.kind in ("deny", "many"):
+    if case.phase == "ruled" and case.changed == "changed" and case.kind in ("deny", "many", "refused"):
         yield "the trees are not what they were"
     if case.phase == "ruled" and case.kind in ("deny", "many"):
         if not events or (case.kind == "deny" and len(events) > 1):
             yield f"{len(events)} events {[event.get('operation') for event in events]}"
         for event in events:
             yield from of_denial(case, event)
-    elif case.phase != "control" and events:
+    elif case.phase == "ruled" and case.kind == "audit":
+        if not [event for event in events if event["event"] == "audit" and
+                event.get("operation") in case.operations.split(",")]:
+            yield f"no audit of {case.operations}, but {[event.get('operation') for event in events]}"
+    elif case.phase != "control" and events and case.kind != "refused":
         yield f"{len(events)} events, expected none: {events[0].get('operation')} {events[0].get('rule')}"
 
 

@@ -18,12 +18,23 @@ make_store() {
 	mount "$spare_device" /spare
 	mkdir -p /store/base/bin /store/base/{usr,home,opt,etc,mnt,proc,dev,sys,host,vol,spare,tmp,run/sockets}
 	cp "$(command -v busybox)" "$(command -v act)" /store/base/bin/
+	mknod -m 666 /store/base/dev/null c 1 3
+	mkdir -p /sys/fs/cgroup/free
 	for program in sh cat echo sleep true mkdir rm; do ln -s busybox "/store/base/bin/$program"; done
 }
 
 # make_tree NAME: its directories. All have the layer /store/base, with busybox, below their own.
 make_tree() {
 	mkdir -p "/store/$1"/{low/{usr,home,opt},up,wk,mg,vol,scratch}
+}
+
+# What a container mounts in its root, where it is, but for /proc, /host and /vol.
+usual_mounts() {
+	mount --bind /dev dev
+	mount --rbind /sys sys
+	mount --bind /spare spare
+	mount --bind /run/sockets run/sockets
+	mount -t tmpfs tmp tmp
 }
 
 # What more a container mounts, below its root $1: redefine it.
@@ -37,20 +48,16 @@ start_container() {
 	mkfifo "/run/containers/$name/in" "/run/containers/$name/out"
 	(
 		echo "$BASHPID" >"$cgroup/cgroup.procs"
-		export -f mounts_of
+		export -f usual_mounts mounts_of
 		# shellcheck disable=SC2016
 		exec unshare --mount --propagation private bash -euc '
 			at=$1
 			mount -t overlay overlay -o "lowerdir=$at/low:/store/base,upperdir=$at/up,workdir=$at/wk,$2" "$at/mg"
 			cd "$at/mg"
 			mount -t proc proc proc
-			mount --bind /dev dev
-			mount --rbind /sys sys
 			mount --bind /store host
 			mount --bind "$at/vol" vol
-			mount --bind /spare spare
-			mount --bind /run/sockets run/sockets
-			mount -t tmpfs tmp tmp
+			usual_mounts
 			mounts_of "$at/mg"
 			exec enter-union "$at/mg" /bin/sh' sh "$at" "$options"
 	) <"/run/containers/$name/in" >"/run/containers/$name/out" 2>"/run/containers/$name/errors" &

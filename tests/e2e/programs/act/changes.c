@@ -140,7 +140,7 @@ static int act_core(char **args)
 	return WCOREDUMP(status) ? 0 : -EACCES;
 }
 
-/** Writes to a program while it runs: write-running PROGRAM. */
+/** Writes to a file while a program runs: write-running PROGRAM FILE, two names of the same. */
 static int act_write_running(char **args)
 {
 	char *argv[] = { args[0], "60", NULL };
@@ -160,7 +160,7 @@ static int act_write_running(char **args)
 	(void)close(ends[1]);
 	if (read(ends[0], &byte, 1) < 0)
 		unable("pipe");
-	int fd = open(args[0], O_WRONLY | O_CLOEXEC), result = fd < 0 ? -errno : 0;
+	int fd = open(args[1], O_WRONLY | O_CLOEXEC), result = fd < 0 ? -errno : 0;
 
 	if (fd >= 0)
 		(void)close(fd);
@@ -182,6 +182,6 @@ const struct act change_acts[] = {
 	{ "resize", 2, "DIRECTORY BLOCKS", act_resize },
 	{ "swapon", 1, "FILE", act_swapon },
 	{ "core", 1, "DIRECTORY", act_core },
-	{ "write-running", 1, "PROGRAM", act_write_running },
+	{ "write-running", 2, "PROGRAM FILE", act_write_running },
 	{},
 };
