@@ -40,10 +40,10 @@ usual_mounts() {
 # What more a container mounts, below its root $1: redefine it.
 mounts_of() { :; }
 
-# start_container NAME CGROUP [MOUNTOPTIONS]: a shell that waits for commands. Sets pid_of[NAME].
+# start_container NAME CGROUP [MOUNTOPTIONS [LAYERS:]]: a shell that waits for commands. Sets pid_of[NAME].
 declare -A pid_of input_of output_of
 start_container() {
-	local name=$1 cgroup=/sys/fs/cgroup/$2 options=${3:-redirect_dir=off} at=/store/$1 in out
+	local name=$1 cgroup=/sys/fs/cgroup/$2 options=${3:-redirect_dir=off} at=/store/$1 layers=${4:-/store/$1/low:} in out
 	mkdir -p "$cgroup" "/run/containers/$name"
 	mkfifo "/run/containers/$name/in" "/run/containers/$name/out"
 	(
@@ -52,14 +52,14 @@ start_container() {
 		# shellcheck disable=SC2016
 		exec unshare --mount --propagation private bash -euc '
 			at=$1
-			mount -t overlay overlay -o "lowerdir=$at/low:/store/base,upperdir=$at/up,workdir=$at/wk,$2" "$at/mg"
+			mount -t overlay overlay -o "lowerdir=$3/store/base,upperdir=$at/up,workdir=$at/wk,$2" "$at/mg"
 			cd "$at/mg"
 			mount -t proc proc proc
 			mount --bind /store host
 			mount --bind "$at/vol" vol
 			usual_mounts
 			mounts_of "$at/mg"
-			exec enter-union "$at/mg" /bin/sh' sh "$at" "$options"
+			exec enter-union "$at/mg" /bin/sh' sh "$at" "$options" "$layers"
 	) <"/run/containers/$name/in" >"/run/containers/$name/out" 2>"/run/containers/$name/errors" &
 	pid_of[$name]=$!
 	exec {in}>"/run/containers/$name/in" {out}<"/run/containers/$name/out"
