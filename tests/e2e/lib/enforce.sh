@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # For the guests that try what a policy forbids: . /share/lib/enforce.sh
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034
 . /share/lib/guest.sh
 . /share/lib/containers.sh
 . /share/lib/unions.sh
@@ -36,6 +36,8 @@ stop_enforce() {
 	wait "$enforce_pid" || status=$?
 	[ $status -eq 0 ] || fail "mica enforce ended with status $status on SIGINT: $(cat "$enforce_file.err")"
 }
+
+enforce_options=()
 
 # ---- cases ----
 #
@@ -208,7 +210,7 @@ run_ruled() {
 after_store() { :; }
 
 # run_family POLICY…: everything, with the policies in force; /share/lib/policies/free.yaml frees U.
-# The environment's CONTROLS_ONLY leaves it at the controls.
+# enforce_options is for more options of mica enforce. The environment's CONTROLS_ONLY leaves it at the controls.
 run_family() {
 	local name
 	make_store
@@ -224,7 +226,7 @@ run_family() {
 	start_container A ruled/a
 	prepare_held U
 	prepare_held A
-	start_enforce /share/events --json "$@" /share/lib/policies/free.yaml
+	start_enforce /share/events --json "${enforce_options[@]}" "$@" /share/lib/policies/free.yaml
 	run_ruled
 	in_force
 	sleep 1

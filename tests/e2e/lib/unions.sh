@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Containers that are no more than a union in a mount namespace: . /share/lib/unions.sh, after guest.sh and containers.sh
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034
 #
 # /store is an ext4; a container NAME lives in /store/NAME: low (the topmost layer), up, wk, mg (its union), vol (at /vol in it), scratch (no
 # object of anybody). It has /store as /host, and of its own /tmp, /proc, /dev, /sys and what mounts_of NAME mounts.
