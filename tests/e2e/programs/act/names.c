@@ -257,7 +257,7 @@ const struct act name_acts[] = {
 	{ "path-dirfd-write", 2, "DIRECTORY PATH", act_path_dirfd_write },
 	{ "fchdir-out", 3, "NEWROOT DIRECTORY PATH", act_fchdir_out },
 	{ "chroot-write", 2, "DIRECTORY PATH", act_chroot_write },
-	{ "chroot", 1, "DIRECTORY", act_chroot },
+	{ "change-root", 1, "DIRECTORY", act_chroot },
 	{ "handle-write", 2, "FILE MOUNT", act_handle_write },
 	{ "held-handle-write", 2, "FILE MOUNT", act_held_handle_write },
 	{ "deep-make", 3, "ROOT DEPTH NAME", act_deep_make },
