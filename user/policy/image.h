@@ -89,10 +89,11 @@ struct mica_policy_views {
 };
 
 /**
- * What the policies say to a subject. `who` NULL: to those that are not known yet: the policies by default, and of
- * volumes it is not known whether they were given. 0 or -ENOMEM.
+ * What the policies say to a subject; to those that are not known yet with a `who` of which nothing is known. `given`:
+ * it is known which volumes the subject was given, so that volumes which are not among the objects are foreign. 0 or
+ * -ENOMEM.
  */
-int mica_policy_views_make(const struct mica_policy_image *image, const struct mica_policy_who *who,
+int mica_policy_views_make(const struct mica_policy_image *image, const struct mica_policy_who *who, bool given,
 			   const struct mica_policy_named_object *objects, size_t count, struct mica_policy_views *ret);
 /** Whether both say the same. */
 bool mica_policy_views_equal(const struct mica_policy_views *a, const struct mica_policy_views *b);

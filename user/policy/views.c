@@ -230,7 +230,7 @@ static int make_view(struct making *making, const struct about *about, struct mi
 	return 0;
 }
 
-static int make_common_views(struct making *making, bool known)
+static int make_common_views(struct making *making, bool given)
 {
 	struct mica_enforce_subject *subject = &making->views->subject;
 	const struct {
@@ -239,7 +239,7 @@ static int make_common_views(struct making *making, bool known)
 	} common[] = {
 		{ { .kind = MICA_ENFORCE_UNION }, &subject->own_union },
 		{ { .kind = MICA_ENFORCE_UNION, .foreign = true }, &subject->foreign_union },
-		{ { .kind = MICA_ENFORCE_VOLUME, .foreign = known }, &subject->volume },
+		{ { .kind = MICA_ENFORCE_VOLUME, .foreign = given }, &subject->volume },
 		{ { .kind = MICA_ENFORCE_LAYER }, &subject->layer },
 		{ { .kind = MICA_ENFORCE_NOWHERE }, &subject->nowhere },
 		{ { .kind = MICA_ENFORCE_UNION, .capability = true }, &subject->capability },
@@ -314,18 +314,16 @@ static int choose_policies(struct making *making)
 	return 0;
 }
 
-int mica_policy_views_make(const struct mica_policy_image *image, const struct mica_policy_who *who,
+int mica_policy_views_make(const struct mica_policy_image *image, const struct mica_policy_who *who, bool given,
 			   const struct mica_policy_named_object *objects, size_t count, struct mica_policy_views *ret)
 {
 	_cleanup_policy_views_ struct mica_policy_views views = {};
-	struct making making = { .image = image, .views = &views };
+	struct making making = { .image = image, .who = *who, .views = &views };
 	int r;
 
-	if (who)
-		making.who = *who;
 	r = choose_policies(&making);
 	if (r == 0)
-		r = make_common_views(&making, who != NULL);
+		r = make_common_views(&making, given);
 	if (r == 0)
 		r = make_object_views(&making, objects, count);
 	free(making.policies);

@@ -21,6 +21,8 @@ struct mica_event_decision {
 	const char *rule;
 	/** "web.yaml:9": where that is written. */
 	const char *where;
+	/** Others by the same rule that were not reported since the one before. */
+	uint32_t suppressed;
 };
 
 struct mica_event {

@@ -91,4 +91,6 @@ void mica_label_decision(struct mica_buffer *out, const struct mica_event *event
 		(void)mica_buffer_append_string(out, ", ");
 		(void)mica_utf8_append_escaped(out, decision->where, strlen(decision->where));
 	}
+	if (decision->suppressed)
+		(void)mica_buffer_appendf(out, " (%u more like it not shown)", decision->suppressed);
 }

@@ -201,6 +201,8 @@ static void write_decision(struct mica_json_writer *writer, const struct mica_ev
 	mica_json_string(writer, "policy", decision->policy);
 	mica_json_string(writer, "rule", decision->rule);
 	mica_json_string(writer, "where", decision->where);
+	if (decision->suppressed)
+		mica_json_number(writer, "suppressed", decision->suppressed);
 }
 
 /* What only this type of event has. */

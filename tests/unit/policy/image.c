@@ -180,7 +180,7 @@ static enum mica_verdict check_question(const struct mica_policy_image *image, s
 		.layer = question.layer,
 		.foreign = question.foreign,
 	};
-	cr_assert_eq(mica_policy_views_make(image, &question.who, &object, question.object != MICA_POLICY_UNION,
+	cr_assert_eq(mica_policy_views_make(image, &question.who, true, &object, question.object != MICA_POLICY_UNION,
 					    &views),
 		     0);
 	cr_assert_eq(mica_policy_decide(image->compiled, &question, &expected), 0);
@@ -218,6 +218,8 @@ Test(policy_image, says_what_decide_says)
 			     verdict);
 }
 
+static const struct mica_policy_who nobody;
+
 static void load(const char *text, struct mica_policy_set *set, struct mica_policy_compiled *compiled,
 		 struct mica_policy_image *image)
 {
@@ -251,7 +253,7 @@ Test(policy_image, guards_and_operations)
 	load(isolating, &set, &compiled, &image);
 	cr_assert_eq(image.guards,
 		     (uint32_t)(MICA_ENFORCE_GUARD_LAYERS | MICA_ENFORCE_GUARD_UPPERS | MICA_ENFORCE_GUARD_DEVICES));
-	cr_assert_eq(mica_policy_views_make(&image, &who, NULL, 0, &known), 0);
+	cr_assert_eq(mica_policy_views_make(&image, &who, true, NULL, 0, &known), 0);
 	cr_assert_eq(known.subject.own_union.operations,
 		     MICA_OPERATION_BIT(MICA_OPERATION_WRITE) | MICA_OPERATION_BIT(MICA_OPERATION_READ),
 		     "what only allows is not asked");
@@ -263,7 +265,7 @@ Test(policy_image, guards_and_operations)
 	cr_assert_eq(known.subject.capability.count, 0);
 	cr_assert_eq(known.view_count, 0);
 	/* Who is not known yet may have been given the volume. */
-	cr_assert_eq(mica_policy_views_make(&image, NULL, NULL, 0, &unknown), 0);
+	cr_assert_eq(mica_policy_views_make(&image, &nobody, false, NULL, 0, &unknown), 0);
 	cr_assert_eq(unknown.subject.volume.count, 0);
 	cr_assert_eq(unknown.subject.own_union.operations, known.subject.own_union.operations);
 	cr_assert_not(mica_policy_views_equal(&known, &unknown));
@@ -284,7 +286,7 @@ Test(policy_image, audit_denies_nothing)
 	cr_assert_eq(mica_policy_compile(&set, &compiled, &refusal), 0);
 	cr_assert_eq(mica_policy_image_make(&compiled, &image, &refusal), 0);
 	cr_assert(image.guards & MICA_ENFORCE_GUARD_AUDIT);
-	cr_assert_eq(mica_policy_views_make(&image, NULL, NULL, 0, &views), 0);
+	cr_assert_eq(mica_policy_views_make(&image, &nobody, false, NULL, 0, &views), 0);
 	cr_assert_eq(views.subject.own_union.path_operations, 0);
 	for (uint32_t i = 0; i < views.voice_count; i++)
 		cr_assert(views.voices[i].kind == MICA_ENFORCE_RULES ||
@@ -305,7 +307,7 @@ Test(policy_image, objects_of_which_nothing_else_is_said_have_no_view)
 	};
 
 	load(isolating, &set, &compiled, &image);
-	cr_assert_eq(mica_policy_views_make(&image, &who, objects, 3, &views), 0);
+	cr_assert_eq(mica_policy_views_make(&image, &who, true, objects, 3, &views), 0);
 	cr_assert_eq(views.view_count, 1);
 	cr_assert_eq(views.views[0].number, 1);
 	cr_assert_eq(views.views[0].view.count, 0, "it was given this one");
