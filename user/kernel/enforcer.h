@@ -131,7 +131,7 @@ int mica_enforcer_read_counters(const struct mica_enforcer *enforcer, uint32_t f
 
 /* ---- objects: by descriptor, so no string and no number of stat(2) is an identity ---- */
 
-/** The union that `fd` (any file on it, no O_PATH) lies in, with its layers, upper and work: known from now on. Also
+/** The union that `fd` (any file on it, O_PATH too) lies in, with its layers, upper and work: known from now on. Also
  *  of a union that is known. */
 int mica_enforcer_register_union(struct mica_enforcer *enforcer, int fd, uint64_t *ret_number);
 /** The root directory of a volume, or of a layer. A directory can be both, and a layer's of many unions. */
@@ -142,14 +142,19 @@ int mica_enforcer_forget_object(struct mica_enforcer *enforcer, int fd, enum mic
 /** The union that `fd` lies in is the subject's own too. */
 int mica_enforcer_grant_union(struct mica_enforcer *enforcer, uint64_t subject, int fd);
 
+/** The number that a mount namespace (`fd`: /proc/PID/ns/mnt) gives the subject that begins in it. -EINVAL: no
+ * namespace. */
+int mica_enforcer_namespace(struct mica_enforcer *enforcer, int fd, uint64_t *ret_subject);
+
 /* ---- tasks ---- */
 
 /** The process, and what it starts later, is mica or a declared engine: guards do not bind it. A subject stays one. */
 int mica_enforcer_trust(struct mica_enforcer *enforcer, int pidfd);
 /**
  * Labels the tasks that run already: each whose root lies on a union and whose mount namespace is not the initial one,
- * and registers these unions and those of mountinfo. Call it after the programs are attached and before the first
- * publish. *ret_count: tasks labelled.
+ * and registers these unions. Other unions that are mounted before the programs are attached are registered by
+ * mica_enforcer_register_union, one for each mount point of type overlay. Call it after that and before the first
+ * publish. *ret_count: tasks labelled. -EAGAIN: tasks are made faster than they are labelled.
  */
 int mica_enforcer_bootstrap(struct mica_enforcer *enforcer, size_t *ret_count, struct mica_problem *ret_problem);
 /** Tells each task of a subject: thread group, and the subject's number. A return other than 0 ends it. */
