@@ -36,9 +36,14 @@ struct ovl_path {
 
 /* fs/overlayfs/ovl_entry.h: until 6.4 an entry hangs on the dentry … */
 struct ovl_entry {
+	unsigned long flags;
 	unsigned int numlower;
 	struct ovl_path lowerstack[0];
 } __relocated;
+
+enum ovl_entry_flag {
+	OVL_E_OPAQUE = 1,
+};
 
 /* … since 6.5 (commit 0af950f57fefa) it hangs on the inode, with its fields renamed. */
 struct ovl_entry___inode {
@@ -64,6 +69,9 @@ enum ovl_inode_flag {
 struct ovl_fs {
 	unsigned int numlayer;
 	const struct ovl_layer *layers;
+	/* The directory that the option workdir names. */
+	struct dentry *workbasedir;
+	const struct cred *creator_cred;
 } __relocated;
 
 struct ns_common___id {
@@ -173,6 +181,21 @@ static __always_inline struct overlay_lower overlay_lower(struct dentry *dentry,
 	return overlay_lower_by_dentry(dentry);
 }
 
+/**
+ * Of a name on a union that is not there: a whiteout hides a lower one, so what is made in its place hides that too.
+ * Until 6.4 the flags are in the entry, since then they are the field that pointed to it.
+ */
+static __always_inline bool overlay_is_opaque(struct dentry *dentry)
+{
+	struct ovl_inode___entry *overlay = NULL;
+	struct ovl_entry *entry = BPF_CORE_READ(dentry, d_fsdata);
+	u64 flags = (u64)entry;
+
+	if (!bpf_core_field_exists(overlay->oe))
+		flags = entry ? BPF_CORE_READ(entry, flags) : 0;
+	return flags >> bpf_core_enum_value(enum ovl_entry_flag, OVL_E_OPAQUE) & 1;
+}
+
 /** Layers of a union, the slot of the upper (index 0) included. */
 static __always_inline unsigned int overlay_layer_count(struct super_block *sb)
 {
@@ -190,6 +213,22 @@ static __always_inline struct dentry *overlay_layer_root(struct super_block *sb,
 	struct vfsmount *mnt = BPF_CORE_READ(layer, mnt);
 
 	return mnt ? BPF_CORE_READ(mnt, mnt_root) : NULL;
+}
+
+/** The work directory of a union, as the option names it, or NULL. */
+static __always_inline struct dentry *overlay_work_root(struct super_block *sb)
+{
+	struct ovl_fs *fs = BPF_CORE_READ(sb, s_fs_info);
+
+	return BPF_CORE_READ(fs, workbasedir);
+}
+
+/** The credentials that a union works with: no task has this very struct as its own. */
+static __always_inline const struct cred *overlay_creator(struct super_block *sb)
+{
+	struct ovl_fs *fs = BPF_CORE_READ(sb, s_fs_info);
+
+	return BPF_CORE_READ(fs, creator_cred);
 }
 
 /** Does the task hold the inode's lock for writing? True where the lock does not know its owner (PREEMPT_RT). */
