@@ -66,7 +66,7 @@ $(O)/user/%.o: user/%.c
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/user/kernel/loader.o: $(O)/bpf/mica.skel.h
-$(O)/user/kernel/enforcer%.o: $(O)/bpf/enforce.skel.h $(O)/bpf/verdict.skel.h
+$(patsubst %.c,$(O)/%.o,$(wildcard user/kernel/enforcer*.c)): $(O)/bpf/enforce.skel.h $(O)/bpf/verdict.skel.h
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,BPF,$<)
@@ -286,6 +286,8 @@ install: all
 	for page in user/man/*.[1-8]; do \
 		install -Dm644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system user/dist/mica.service user/dist/mica.socket
+	install -d $(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' user/dist/mica-oci-hook.json >$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/mica.json
 	install -Dm644 user/dist/mica.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mica
 
 .PHONY: clean

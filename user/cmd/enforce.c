@@ -30,11 +30,11 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-const char *mica_cmd_kept_directory(void)
+const char *mica_cmd_keep_directory(void)
 {
 	const char *directory = getenv("MICA_ENFORCE_STATE");
 
-	return directory && *directory ? directory : MICA_KEPT_DIRECTORY;
+	return directory && *directory ? directory : MICA_KEEP_DIRECTORY;
 }
 
 int mica_cmd_force(const struct mica_enforce_options *wanted, struct mica_force **ret)

@@ -12,8 +12,8 @@
 #include "enforce/force.h"
 #include "enforce/held.h"
 
-/** Where what is kept beside the pins lies: $MICA_ENFORCE_STATE (tests), else MICA_KEPT_DIRECTORY. */
-const char *mica_cmd_kept_directory(void);
+/** Where what is kept beside the pins lies: $MICA_ENFORCE_STATE (tests), else MICA_KEEP_DIRECTORY. */
+const char *mica_cmd_keep_directory(void);
 
 /** Declared engines that a command line may name. */
 #define MICA_ENFORCE_TRUSTED_MAX 64

@@ -44,7 +44,7 @@ static int open_signals(void)
 /** The lock of what processes share; a descriptor that is none where nothing is shared. */
 static int lock(const struct mica_enforcing *enforcing, int *ret_fd)
 {
-	int fd = enforcing->directory_fd < 0 ? -EBADF : mica_kept_lock(enforcing->directory_fd);
+	int fd = enforcing->directory_fd < 0 ? -EBADF : mica_keep_lock(enforcing->directory_fd);
 
 	if (fd < 0 && enforcing->directory_fd >= 0)
 		return fd;
@@ -111,11 +111,11 @@ static int look(struct mica_enforcing *enforcing)
 static int take_over(struct mica_enforcing *enforcing, const struct mica_enforce_header *header)
 {
 	struct mica_force *force = NULL;
-	int r = mica_kept_read(enforcing->directory_fd, header->digest, &force);
+	int r = mica_keep_read(enforcing->directory_fd, header->digest, &force);
 
 	if (r < 0)
 		return mica_log_error_errno(r, "other policies were put in force, and %s does not have them",
-					    mica_cmd_kept_directory());
+					    mica_cmd_keep_directory());
 	mica_decisions_free(&enforcing->decisions);
 	mica_force_free(&enforcing->force);
 	free(enforcing->before);
@@ -261,10 +261,10 @@ static int begin_pinned(struct mica_enforcing *enforcing, struct mica_problem *p
 	int r = lock(enforcing, &locked);
 
 	if (r == 0)
-		r = mica_kept_write(enforcing->directory_fd, enforcing->force);
+		r = mica_keep_write(enforcing->directory_fd, enforcing->force);
 	if (r < 0) {
 		(void)snprintf(problem->what, sizeof(problem->what), "cannot keep them in %s: %s",
-			       mica_cmd_kept_directory(), strerror(-r));
+			       mica_cmd_keep_directory(), strerror(-r));
 		return r;
 	}
 	r = adopt(enforcing, &same, problem);
@@ -275,7 +275,7 @@ static int begin_pinned(struct mica_enforcing *enforcing, struct mica_problem *p
 		r = mica_held_put(&enforcing->held, &enforcing->subjects, enforcing->deadline_ns, true, problem);
 	}
 	if (r == 0)
-		mica_kept_sweep(enforcing->directory_fd, enforcing->force->digest);
+		mica_keep_sweep(enforcing->directory_fd, enforcing->force->digest);
 	return r;
 }
 
@@ -323,7 +323,7 @@ static void leave(struct mica_enforcing *enforcing)
 	if (!enforcing->deadline_ns || mica_clock_ns(CLOCK_BOOTTIME) < enforcing->deadline_ns)
 		mica_log_info("it stays in force; `mica policy unload` ends it");
 	else if (lock(enforcing, &locked) == 0 && mica_held_end(&enforcing->held) == 0)
-		mica_kept_sweep(enforcing->directory_fd, NULL);
+		mica_keep_sweep(enforcing->directory_fd, NULL);
 }
 
 static int follow(struct mica_enforcing *enforcing, int signals)
@@ -355,18 +355,18 @@ static int open_directory(struct mica_enforcing *enforcing)
 {
 	int pid = 0;
 
-	enforcing->directory_fd = mica_kept_open(mica_cmd_kept_directory());
+	enforcing->directory_fd = mica_keep_open(mica_cmd_keep_directory());
 	if (enforcing->directory_fd < 0) {
-		mica_log_error_errno(enforcing->directory_fd, "cannot use %s", mica_cmd_kept_directory());
+		mica_log_error_errno(enforcing->directory_fd, "cannot use %s", mica_cmd_keep_directory());
 		return MICA_EXIT_FAILURE;
 	}
-	enforcing->follower_fd = mica_kept_lock_follower(enforcing->directory_fd, &pid);
+	enforcing->follower_fd = mica_keep_lock_follower(enforcing->directory_fd, &pid);
 	if (enforcing->follower_fd >= 0)
 		return MICA_EXIT_OK;
 	if (enforcing->follower_fd == -EBUSY)
 		mica_log_error("process %d follows what is pinned; `mica policy load` changes it", pid);
 	else
-		mica_log_error_errno(enforcing->follower_fd, "cannot lock %s", mica_cmd_kept_directory());
+		mica_log_error_errno(enforcing->follower_fd, "cannot lock %s", mica_cmd_keep_directory());
 	return MICA_EXIT_FAILURE;
 }
 

@@ -48,8 +48,8 @@ static int find_number(struct mica_enforcer *enforcer, int pid, uint64_t *ret)
 static int prepare(const struct mica_oci_state *state, struct mica_problem *problem)
 {
 	_cleanup_(mica_held_close) struct mica_held held = { .pins = MICA_ENFORCER_PINS };
-	_cleanup_close_ int directory_fd = mica_kept_open(mica_cmd_kept_directory());
-	_cleanup_close_ int lock_fd = directory_fd < 0 ? directory_fd : mica_kept_lock(directory_fd);
+	_cleanup_close_ int directory_fd = mica_keep_open(mica_cmd_keep_directory());
+	_cleanup_close_ int lock_fd = directory_fd < 0 ? directory_fd : mica_keep_lock(directory_fd);
 	_cleanup_(mica_identity_free) struct mica_identity *identity = NULL;
 	_cleanup_(mica_subjects_free) struct mica_subjects subjects = { .directory_fd = directory_fd };
 	_cleanup_force_ struct mica_force *force = NULL;
@@ -63,7 +63,7 @@ static int prepare(const struct mica_oci_state *state, struct mica_problem *prob
 	if (r == -ENOENT)
 		return 1;
 	if (r == 0)
-		r = mica_kept_read(directory_fd, header.digest, &force);
+		r = mica_keep_read(directory_fd, header.digest, &force);
 	if (r == 0)
 		r = mica_identity_new(NULL, &identity);
 	if (r == 0)

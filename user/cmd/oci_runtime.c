@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "container/oci_hook.h"
-#include "enforce/kept.h"
+#include "enforce/keep.h"
 
 #define CONFIG_NAME "config.json"
 #define CONFIG_BYTES ((size_t)64 << 20)
@@ -53,7 +53,7 @@ static int add_hook(const char *bundle)
 		r = mica_oci_add_hook(text, size, self, arguments, &changed);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	return mica_kept_write_file(directory_fd, CONFIG_NAME, changed, strlen(changed));
+	return mica_keep_write_file(directory_fd, CONFIG_NAME, changed, strlen(changed));
 }
 
 static void print_usage(FILE *out)

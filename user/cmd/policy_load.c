@@ -52,7 +52,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 /** Opens what processes share, and locks it. Returns the exit status. */
 static int open_shared(int *ret_directory_fd, int *ret_lock_fd)
 {
-	const char *path = mica_cmd_kept_directory();
+	const char *path = mica_cmd_keep_directory();
 	_cleanup_close_ int directory = -EBADF;
 	int locked;
 
@@ -60,8 +60,8 @@ static int open_shared(int *ret_directory_fd, int *ret_lock_fd)
 		mica_log_error("policies are put in force by root: no CAP_SYS_ADMIN");
 		return MICA_EXIT_UNSUPPORTED;
 	}
-	directory = mica_kept_open(path);
-	locked = directory < 0 ? directory : mica_kept_lock(directory);
+	directory = mica_keep_open(path);
+	locked = directory < 0 ? directory : mica_keep_lock(directory);
 	if (locked < 0) {
 		mica_log_error_errno(locked, "cannot use %s", path);
 		return MICA_EXIT_FAILURE;
@@ -82,7 +82,7 @@ static int load_force(const struct mica_enforce_options *load, const struct mica
 
 	subjects.identity = identity;
 	if (r == 0)
-		r = mica_kept_write(directory_fd, force);
+		r = mica_keep_write(directory_fd, force);
 	if (r == 0)
 		r = mica_held_adopt(&held, &problem);
 	if (r == 0)
@@ -93,7 +93,7 @@ static int load_force(const struct mica_enforce_options *load, const struct mica
 	}
 	if (r < 0)
 		return mica_cmd_force_failed(r, failure, &problem);
-	mica_kept_sweep(directory_fd, force->digest);
+	mica_keep_sweep(directory_fd, force->digest);
 	mica_cmd_say_in_force(force, &subjects, load->duration_ns);
 	return MICA_EXIT_OK;
 }
@@ -157,7 +157,7 @@ static int run_unload(int argc, char **argv)
 		r = mica_held_end(&held);
 	if (r < 0)
 		return mica_cmd_force_failed(r, "cannot end what is in force", &problem);
-	mica_kept_sweep(directory_fd, NULL);
+	mica_keep_sweep(directory_fd, NULL);
 	return MICA_EXIT_OK;
 }
 

@@ -93,7 +93,7 @@ static int print_all(const struct options *show, struct mica_enforcer *enforcer,
 
 static int show_adopted(const struct options *show, struct mica_enforcer *enforcer)
 {
-	_cleanup_close_ int directory_fd = mica_kept_open(mica_cmd_kept_directory());
+	_cleanup_close_ int directory_fd = mica_keep_open(mica_cmd_keep_directory());
 	_cleanup_force_ struct mica_force *force = NULL;
 	struct mica_enforce_header header;
 	int r = mica_enforcer_header(enforcer, &header);
@@ -103,10 +103,10 @@ static int show_adopted(const struct options *show, struct mica_enforcer *enforc
 		return MICA_EXIT_FAILURE;
 	}
 	if (r == 0)
-		r = directory_fd < 0 ? directory_fd : mica_kept_read(directory_fd, header.digest, &force);
+		r = directory_fd < 0 ? directory_fd : mica_keep_read(directory_fd, header.digest, &force);
 	if (r < 0) {
 		mica_log_error_errno(r, "policies are in force, but what they say is not to be read from %s",
-				     mica_cmd_kept_directory());
+				     mica_cmd_keep_directory());
 		return MICA_EXIT_FAILURE;
 	}
 	return print_all(show, enforcer, force, &header);

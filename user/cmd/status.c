@@ -106,14 +106,14 @@ static int add_map(const char *name, uint64_t used, uint64_t max, void *userdata
 /** What is kept beside the pins. */
 static void read_kept(struct status *status)
 {
-	_cleanup_close_ int directory_fd = mica_kept_open(mica_cmd_kept_directory());
+	_cleanup_close_ int directory_fd = mica_keep_open(mica_cmd_keep_directory());
 	_cleanup_close_ int follower_fd = -EBADF;
 
 	if (directory_fd < 0)
 		return;
-	follower_fd = mica_kept_lock_follower(directory_fd, &status->follower);
+	follower_fd = mica_keep_lock_follower(directory_fd, &status->follower);
 	if (status->has_set)
-		(void)mica_kept_read(directory_fd, status->header.digest, &status->force);
+		(void)mica_keep_read(directory_fd, status->header.digest, &status->force);
 }
 
 /** Looks. 0, or the errno of looking. */
@@ -160,7 +160,7 @@ static void print_set(const struct status *status)
 		(void)printf("policies    %zu with %zu rules%s\n", status->force->set.count,
 			     status->force->set.rule_count, status->force->audit ? " (audit: nothing is denied)" : "");
 	else
-		(void)printf("policies    not known: %s does not have them\n", mica_cmd_kept_directory());
+		(void)printf("policies    not known: %s does not have them\n", mica_cmd_keep_directory());
 	(void)printf("generation  %llu\n", (unsigned long long)status->header.generation);
 	if (status->header.deadline_ns > now)
 		(void)printf("ends in     %s\n", mica_format_duration(status->header.deadline_ns - now, left));

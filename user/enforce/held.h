@@ -6,7 +6,7 @@
 #ifndef MICA_ENFORCE_HELD_H
 #define MICA_ENFORCE_HELD_H
 
-#include "enforce/kept.h"
+#include "enforce/keep.h"
 #include "enforce/subjects.h"
 #include "kernel/enforcer.h"
 
@@ -24,7 +24,7 @@ int mica_held_adopt(struct mica_held *held, struct mica_problem *ret_problem);
 
 /**
  * Puts the subjects' set in force: on the enforcer that is held if it can decide it, else on a new one, which then
- * takes its place; never a moment without the old set or the new one. The caller has the lock (mica_kept_lock). `pin`:
+ * takes its place; never a moment without the old set or the new one. The caller has the lock (mica_keep_lock). `pin`:
  * it stays when this process ends. On failure the old set stays whole. As mica_enforcer_open and mica_enforcer_publish.
  */
 int mica_held_put(struct mica_held *held, struct mica_subjects *subjects, uint64_t deadline_ns, bool pin,

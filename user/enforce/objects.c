@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/string.h"
-#include "enforce/kept.h"
+#include "enforce/keep.h"
 
 #define OBJECTS_NAME "objects.json"
 #define OBJECTS_BYTES ((size_t)512 << 20)
@@ -197,7 +197,7 @@ int mica_objects_write(int directory_fd, struct mica_numbered_objects *objects)
 		return 0;
 	r = mica_objects_encode(objects, &text);
 	if (r == 0)
-		r = mica_kept_write_file(directory_fd, OBJECTS_NAME, text.data, text.size);
+		r = mica_keep_write_file(directory_fd, OBJECTS_NAME, text.data, text.size);
 	if (r == 0)
 		objects->changed = false;
 	return r;

@@ -406,7 +406,7 @@ Test(stream_sink_json, decisions)
 
 	event.record.type = MICA_EVENT_DENY;
 	event.record.error = -EROFS;
-	event.decision = (struct mica_event_decision){ "write", "web", "binaries", "a \"b\".yaml:9" };
+	event.decision = (struct mica_event_decision){ "write", "web", "binaries", "a \"b\".yaml:9", 3 };
 	object = parse(&event);
 	cr_assert_str_eq(json_string_value(json_object_get(object, "event")), "deny");
 	cr_assert_str_eq(json_string_value(json_object_get(object, "operation")), "write");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "enforce/kept.h"
+#include "enforce/keep.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -40,31 +40,31 @@ static int temporary(char *path)
 	strcpy(path, "/tmp/mica-kept-XXXXXX");
 	cr_assert_not_null(mkdtemp(path));
 	strcat(path, "/a/b");
-	return mica_kept_open(path);
+	return mica_keep_open(path);
 }
 
-Test(enforce_kept, a_set_is_read_as_it_was_written)
+Test(enforce_keep, a_set_is_read_as_it_was_written)
 {
 	char path[64];
 	_cleanup_close_ int fd = temporary(path);
 	_cleanup_force_ struct mica_force *force = make("web.yaml", web, true), *read = NULL, *other = NULL;
 
 	cr_assert_geq(fd, 0);
-	cr_assert_eq(mica_kept_read(fd, force->digest, &read), -ENOENT);
-	cr_assert_eq(mica_kept_write(fd, force), 0);
-	cr_assert_eq(mica_kept_read(fd, force->digest, &read), 0);
+	cr_assert_eq(mica_keep_read(fd, force->digest, &read), -ENOENT);
+	cr_assert_eq(mica_keep_write(fd, force), 0);
+	cr_assert_eq(mica_keep_read(fd, force->digest, &read), 0);
 	cr_assert(read->audit);
 	cr_assert_eq(read->set.count, 1);
 	cr_assert_eq(read->set.policies[0].mode, MICA_POLICY_AUDIT);
 	cr_assert_str_eq(read->set.policies[0].file, "web.yaml");
 	cr_assert_eq(read->image.counter_count, force->image.counter_count);
 	other = make("web.yaml", web, false);
-	cr_assert_eq(mica_kept_read(fd, other->digest, &read), -ENOENT, "what would be denied is another set");
-	mica_kept_sweep(fd, other->digest);
-	cr_assert_eq(mica_kept_read(fd, force->digest, &read), -ENOENT);
+	cr_assert_eq(mica_keep_read(fd, other->digest, &read), -ENOENT, "what would be denied is another set");
+	mica_keep_sweep(fd, other->digest);
+	cr_assert_eq(mica_keep_read(fd, force->digest, &read), -ENOENT);
 }
 
-Test(enforce_kept, the_digest_is_of_all_that_is_said)
+Test(enforce_keep, the_digest_is_of_all_that_is_said)
 {
 	_cleanup_force_ struct mica_force *force = make("web.yaml", web, false), *again = make("web.yaml", web, false);
 	_cleanup_force_ struct mica_force *moved = make("other.yaml", web, false);
@@ -73,7 +73,7 @@ Test(enforce_kept, the_digest_is_of_all_that_is_said)
 	cr_assert_neq(memcmp(force->digest, moved->digest, sizeof(force->digest)), 0);
 }
 
-Test(enforce_kept, what_was_damaged_is_refused)
+Test(enforce_keep, what_was_damaged_is_refused)
 {
 	char path[64], name[80] = "";
 	_cleanup_close_ int fd = temporary(path);
@@ -82,24 +82,24 @@ Test(enforce_kept, what_was_damaged_is_refused)
 	for (size_t i = 0; i < sizeof(force->digest); i++)
 		(void)sprintf(name + 2 * i, "%02x", force->digest[i]);
 	strcat(name, ".json");
-	cr_assert_eq(mica_kept_write_file(fd, name, "{\"v\":1,\"audit\":false,\"files\":[]}", 32), 0);
-	cr_assert_eq(mica_kept_read(fd, force->digest, &read), -EBADMSG, "another set of that name");
-	cr_assert_eq(mica_kept_write_file(fd, name, "{", 1), 0);
-	cr_assert_eq(mica_kept_read(fd, force->digest, &read), -EBADMSG);
+	cr_assert_eq(mica_keep_write_file(fd, name, "{\"v\":1,\"audit\":false,\"files\":[]}", 32), 0);
+	cr_assert_eq(mica_keep_read(fd, force->digest, &read), -EBADMSG, "another set of that name");
+	cr_assert_eq(mica_keep_write_file(fd, name, "{", 1), 0);
+	cr_assert_eq(mica_keep_read(fd, force->digest, &read), -EBADMSG);
 	cr_assert_null(read);
 }
 
-Test(enforce_kept, what_others_can_write_is_not_believed)
+Test(enforce_keep, what_others_can_write_is_not_believed)
 {
 	char path[64];
 	_cleanup_close_ int fd = temporary(path);
 
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(chmod(path, 0777), 0);
-	cr_assert_eq(mica_kept_open(path), -EPERM);
+	cr_assert_eq(mica_keep_open(path), -EPERM);
 }
 
-Test(enforce_kept, decodes_only_what_it_encodes)
+Test(enforce_keep, decodes_only_what_it_encodes)
 {
 	static const char *const wrong[] = {
 		"",
@@ -118,8 +118,8 @@ Test(enforce_kept, decodes_only_what_it_encodes)
 	_cleanup_buffer_ struct mica_buffer text = {};
 	bool audit = false;
 
-	cr_assert_eq(mica_kept_encode(&sources, true, &text), 0);
-	cr_assert_eq(mica_kept_decode(text.data, text.size, &read, &audit), 0);
+	cr_assert_eq(mica_keep_encode(&sources, true, &text), 0);
+	cr_assert_eq(mica_keep_decode(text.data, text.size, &read, &audit), 0);
 	cr_assert(audit);
 	cr_assert_eq(read.count, 1);
 	cr_assert_str_eq(read.items[0].name, "a \"b\".yaml");
@@ -127,20 +127,20 @@ Test(enforce_kept, decodes_only_what_it_encodes)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct mica_policy_sources none = {};
 
-		cr_assert_eq(mica_kept_decode(wrong[i], strlen(wrong[i]), &none, &audit), -EBADMSG, "%s", wrong[i]);
+		cr_assert_eq(mica_keep_decode(wrong[i], strlen(wrong[i]), &none, &audit), -EBADMSG, "%s", wrong[i]);
 		cr_assert_eq(none.count, 0);
 	}
 }
 
-Test(enforce_kept, one_follower)
+Test(enforce_keep, one_follower)
 {
 	char path[64];
 	_cleanup_close_ int fd = temporary(path);
-	_cleanup_close_ int lock = mica_kept_lock_follower(fd, NULL);
+	_cleanup_close_ int lock = mica_keep_lock_follower(fd, NULL);
 	int pid = 0;
 
 	cr_assert_geq(lock, 0);
-	cr_assert_eq(mica_kept_lock_follower(fd, &pid), -EBUSY);
+	cr_assert_eq(mica_keep_lock_follower(fd, &pid), -EBUSY);
 	cr_assert_eq(pid, getpid());
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "enforce/kept.h"
+#include "enforce/keep.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@ static void set_name(char name[static NAME_BYTES], const uint8_t digest[static M
 	memcpy(name + 2 * (size_t)MICA_FORCE_DIGEST_BYTES, SUFFIX, sizeof(SUFFIX));
 }
 
-int mica_kept_open(const char *path)
+int mica_keep_open(const char *path)
 {
 	_cleanup_free_ char *copy = strdup(path);
 	struct stat status;
@@ -71,12 +71,12 @@ static int open_lock(int directory_fd, const char *name, int operation)
 	return r < 0 ? -errno : TAKE_FD(fd);
 }
 
-int mica_kept_lock(int directory_fd)
+int mica_keep_lock(int directory_fd)
 {
 	return open_lock(directory_fd, "lock", LOCK_EX);
 }
 
-int mica_kept_lock_follower(int directory_fd, int *ret_pid)
+int mica_keep_lock_follower(int directory_fd, int *ret_pid)
 {
 	int fd = open_lock(directory_fd, "follower", LOCK_EX | LOCK_NB), size;
 	_cleanup_free_ char *text = NULL;
@@ -102,7 +102,7 @@ int mica_kept_lock_follower(int directory_fd, int *ret_pid)
 	return fd;
 }
 
-int mica_kept_write_file(int directory_fd, const char *name, const char *data, size_t size)
+int mica_keep_write_file(int directory_fd, const char *name, const char *data, size_t size)
 {
 	char temporary[NAME_MAX];
 	int fd, r = 0;
@@ -129,7 +129,7 @@ int mica_kept_write_file(int directory_fd, const char *name, const char *data, s
 	return r;
 }
 
-int mica_kept_encode(const struct mica_policy_sources *sources, bool audit, struct mica_buffer *out)
+int mica_keep_encode(const struct mica_policy_sources *sources, bool audit, struct mica_buffer *out)
 {
 	_cleanup_(json_cleanup) json_t *files = json_array();
 	_cleanup_(json_cleanup) json_t *document = NULL;
@@ -169,7 +169,7 @@ static int decode_files(const json_t *files, struct mica_policy_sources *sources
 	return 0;
 }
 
-int mica_kept_decode(const char *text, size_t size, struct mica_policy_sources *ret, bool *ret_audit)
+int mica_keep_decode(const char *text, size_t size, struct mica_policy_sources *ret, bool *ret_audit)
 {
 	_cleanup_(json_cleanup) json_t *document = json_loadb(text, size, JSON_ALLOW_NUL, NULL);
 	_cleanup_policy_sources_ struct mica_policy_sources sources = {};
@@ -188,19 +188,19 @@ int mica_kept_decode(const char *text, size_t size, struct mica_policy_sources *
 	return 0;
 }
 
-int mica_kept_write(int directory_fd, const struct mica_force *force)
+int mica_keep_write(int directory_fd, const struct mica_force *force)
 {
 	_cleanup_buffer_ struct mica_buffer text = {};
 	char name[NAME_BYTES];
-	int r = mica_kept_encode(&force->sources, force->audit, &text);
+	int r = mica_keep_encode(&force->sources, force->audit, &text);
 
 	if (r < 0)
 		return r;
 	set_name(name, force->digest);
-	return mica_kept_write_file(directory_fd, name, text.data, text.size);
+	return mica_keep_write_file(directory_fd, name, text.data, text.size);
 }
 
-int mica_kept_read(int directory_fd, const uint8_t digest[static MICA_FORCE_DIGEST_BYTES], struct mica_force **ret)
+int mica_keep_read(int directory_fd, const uint8_t digest[static MICA_FORCE_DIGEST_BYTES], struct mica_force **ret)
 {
 	_cleanup_policy_messages_ struct mica_policy_messages messages = {};
 	_cleanup_policy_sources_ struct mica_policy_sources sources = {};
@@ -214,7 +214,7 @@ int mica_kept_read(int directory_fd, const uint8_t digest[static MICA_FORCE_DIGE
 	set_name(name, digest);
 	r = mica_file_read_at(directory_fd, name, KEPT_BYTES, &text, &size);
 	if (r == 0)
-		r = mica_kept_decode(text, size, &sources, &audit);
+		r = mica_keep_decode(text, size, &sources, &audit);
 	if (r == 0)
 		r = mica_force_make(&sources, audit, &force, &messages);
 	if (r < 0)
@@ -225,7 +225,7 @@ int mica_kept_read(int directory_fd, const uint8_t digest[static MICA_FORCE_DIGE
 	return 0;
 }
 
-void mica_kept_sweep(int directory_fd, const uint8_t *digest)
+void mica_keep_sweep(int directory_fd, const uint8_t *digest)
 {
 	int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
