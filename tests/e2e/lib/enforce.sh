@@ -213,6 +213,7 @@ after_store() { :; }
 # enforce_options is for more options of mica enforce. The environment's CONTROLS_ONLY leaves it at the controls.
 run_family() {
 	local name
+	runtime=crun
 	make_store
 	after_store
 	make_tree B
