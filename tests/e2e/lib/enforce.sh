@@ -125,7 +125,7 @@ make_fixture() {
 }
 
 # sum_of WHO: a number for what must not change.
-sum_of() { act sum "/store/$1/low" "/store/$1/up" "/store/$1/vol" /store/B/low /store/B/up /store/B/vol | head -n 1; }
+sum_of() { act sum "/store/$1/low" "/store/$1/up" "/store/$1/vol" /store/B/low /store/B/up "/store/B/vol/$1" | head -n 1; }
 
 # run_act INDEX WHO: $reply is what act said
 run_act() {
