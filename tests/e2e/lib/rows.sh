@@ -5,12 +5,15 @@
 # Whoever uses it says where things are: low_of WHO and volume_of WHO (for the host: what the union is made from, and the
 # volume at /vol), layer_of WHO (the layer's directory), host_path PATH (a path of the host, as a container has it), and start WHO CGROUP.
 
-# rows FILE: "operation|object|path|mount|verdict", what takes a name away last.
+# rows FILE: "operation|object|path|mount|verdict", in an order in which none takes away what a later one needs.
 rows() {
 	sed -nE 's/^# \| (.*) \|$/\1/p' "$1" | grep -vE '^(operation|---)' | sed -E 's/ *\| */|/g' |
-		awk -F'|' '{ row = $1 "|" $2 "|" $3 "|" (NF > 4 ? $4 : "-") "|" $NF
-			last = $1 ~ /^(whiteout|delete|rename|pivot-root)$/; kept[last] = kept[last] row "\n" }
-			END { printf "%s%s", kept[0], kept[1] }'
+		awk -F'|' '{ order = 0
+			if ($1 ~ /^(mount|umount|move-mount|remount|mount-setattr|open-tree|setns)$/) order = 1
+			if ($1 ~ /^(whiteout|delete|rename)$/ || ($1 == "mount" && $3 == "/tmp")) order = 2
+			if ($1 == "pivot-root") order = 3
+			if ($1 == "remount" && $3 == "/") order = 4
+			print order "|" $1 "|" $2 "|" $3 "|" (NF > 4 ? $4 : "-") "|" $NF }' | sort -s -t'|' -k1,1n | cut -d'|' -f2-
 }
 
 # in_object OBJECT PATH WHO: the row's file as the container names it. backing: as the host does.
@@ -34,12 +37,14 @@ backing() {
 	esac
 }
 
-# provide OPERATION OBJECT PATH WHO: what the row needs is there.
+# provide OPERATION OBJECT PATH WHO FILE: what the row, of that policy, needs is there.
 provide() {
 	local at
 	at=$(backing "$2" "$3" "$4")
 	mkdir -p "${at%/*}"
 	case $1 in
+	# The container makes it itself.
+	write) [ -e "$at" ] || rows "$5" | grep -qF "create|$2|$3|" || echo data >"$at" ;;
 	create | mount | umount | move-mount | remount | mount-setattr | open-tree | pivot-root | setns | delete | rename) ;;
 	opaque) mkdir -p "$at" && mkdir -p "/store/$4/up${3%/*}" && mknod "/store/$4/up$3" c 0 0 ;;
 	device-open) mknod "$at" b 7 "${spare_device#/dev/loop}" ;;
@@ -106,8 +111,7 @@ try() {
 		who=$3
 		[ "$operation" != opaque ] || who=$3-opaque
 		at=$(in_object "$object" "$path" "$who")
-		# What the container made itself.
-		case $operation.$verdict in
+			case $operation.$verdict in
 		delete.allow | rename.allow) in_container "$who" "echo data >$at" || true ;;
 		write.allow | copy-up.allow) in_container "$who" "[ -e $at ] || echo data >$at" || true ;;
 		esac
@@ -130,12 +134,12 @@ make() {
 	local operation object path mount verdict
 	make_tree "$2"
 	while IFS='|' read -r operation object path mount verdict; do
-		[[ $mount != *source=/dev/sda* ]] || provide device-open union /dev/sda "$2"
+		[[ $mount != *source=/dev/sda* ]] || provide device-open union /dev/sda "$2" "$1"
 		if [ "$operation" = opaque ]; then
 			make_tree "$2-opaque"
-			provide opaque "$object" "$path" "$2-opaque"
+			provide opaque "$object" "$path" "$2-opaque" "$1"
 		else
-			provide "$operation" "$object" "$path" "$2"
+			provide "$operation" "$object" "$path" "$2" "$1"
 		fi
 	done < <(rows "$1")
 }
