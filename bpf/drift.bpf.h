@@ -78,6 +78,15 @@ struct ns_common___id {
 	u64 ns_id;
 } __relocated;
 
+/* Since 6.18. */
+struct ns_common___type {
+	u32 ns_type;
+} __relocated;
+
+struct proc_ns_operations___type {
+	int type;
+} __relocated;
+
 struct mnt_namespace___id {
 	struct ns_common___id ns;
 } __relocated;
@@ -109,6 +118,20 @@ static __always_inline u64 mnt_namespace_id_direct(struct mnt_namespace *ns)
 	if (bpf_core_field_exists(ns->seq))
 		return ns->seq;
 	return ((struct mnt_namespace___id *)ns)->ns.ns_id;
+}
+
+/** CLONE_NEW* of a namespace, of any type. */
+static __always_inline u32 namespace_type(struct ns_common *common)
+{
+	struct ns_common___type *typed = (void *)common;
+	const struct proc_ns_operations *operations;
+	struct proc_ns_operations___type *old;
+
+	if (bpf_core_field_exists(typed->ns_type))
+		return BPF_CORE_READ(typed, ns_type);
+	operations = BPF_CORE_READ(common, ops);
+	old = (void *)operations;
+	return BPF_CORE_READ(old, type);
 }
 
 /** A detached tree's namespace (open_tree, fsmount): no process is ever in it. */

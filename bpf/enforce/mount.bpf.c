@@ -132,7 +132,6 @@ static __always_inline bool enters_mounts(struct task_struct *task, s32 fd, u32 
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
-	const struct proc_ns_operations *operations;
 	struct ns_common *common;
 	struct dentry *dentry;
 	struct inode *inode;
@@ -150,8 +149,7 @@ static __always_inline bool enters_mounts(struct task_struct *task, s32 fd, u32 
 		return false;
 	inode = BPF_CORE_READ(file, f_inode);
 	common = BPF_CORE_READ(inode, i_private);
-	operations = BPF_CORE_READ(common, ops);
-	type = BPF_CORE_READ(operations, type);
+	type = namespace_type(common);
 	return type & (CLONE_NEWNS | 0x10000000);
 }
 

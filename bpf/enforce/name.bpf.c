@@ -52,7 +52,7 @@ SEC("lsm/path_rename")
 long BPF_PROG(enforce_path_rename, const struct path *from, struct dentry *old, const struct path *to,
 	      struct dentry *dentry, unsigned int flags)
 {
-	bool is_directory = (old->d_inode->i_mode & S_IFMT) == S_IFDIR;
+	struct inode *inode = old->d_inode;
 	u32 what = QUESTION_REMOVES;
 	long error;
 
@@ -61,7 +61,7 @@ long BPF_PROG(enforce_path_rename, const struct path *from, struct dentry *old, 
 		return error;
 	if (flags & RENAME_EXCHANGE)
 		what |= QUESTION_CHANGES;
-	if (is_directory)
+	if (inode && (inode->i_mode & S_IFMT) == S_IFDIR)
 		what |= QUESTION_MAKES_DIRECTORY;
 	return ask_of(dentry, BIT(RENAME), what);
 }

@@ -157,8 +157,9 @@ static void print_set(const struct status *status)
 	char left[MICA_FORMAT_SIZE];
 
 	if (status->force)
-		(void)printf("policies    %zu with %zu rules%s\n", status->force->set.count,
-			     status->force->set.rule_count, status->force->audit ? " (audit: nothing is denied)" : "");
+		(void)printf("policies    %zu, with %zu rule%s%s\n", status->force->set.count,
+			     status->force->set.rule_count, status->force->set.rule_count == 1 ? "" : "s",
+			     status->force->audit ? " (audit: nothing is denied)" : "");
 	else
 		(void)printf("policies    not known: %s does not have them\n", mica_cmd_keep_directory());
 	(void)printf("generation  %llu\n", (unsigned long long)status->header.generation);

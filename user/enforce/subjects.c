@@ -19,6 +19,9 @@ static void free_subject(void *value)
 	if (!subject)
 		return;
 	mica_policy_views_free(&subject->views);
+	for (size_t i = 0; i < subject->given_count; i++)
+		free(subject->given[i]);
+	free(subject->given);
 	free(subject->cgroup);
 	free(subject);
 }

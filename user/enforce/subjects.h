@@ -31,6 +31,10 @@ struct mica_subject {
 	char *cgroup;
 	/** Name and image that its policies were chosen by; they may come later than the container. */
 	const char *name, *image;
+	/** Without a container: host directories of what was mounted where it lives when it was seen first, as volumes
+	 * are. NULL: not looked at. */
+	char **given;
+	size_t given_count;
 	/** What the kernel was told last; !told: nothing. */
 	struct mica_policy_views views;
 	bool told;

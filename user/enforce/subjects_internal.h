@@ -7,6 +7,9 @@
 
 #include "enforce/subjects.h"
 
+/** Looks what is mounted where a subject without a container lives; once. 0 or -ENOMEM. */
+int mica_subject_find_given(struct mica_subject *subject);
+
 /** Gives numbers to the volumes and layers that there are now. 0 or a negative errno. */
 int mica_subjects_number_objects(struct mica_subjects *subjects);
 

@@ -36,6 +36,16 @@ static int number_volume(const char *name, const char *directory, void *userdata
 	return 0;
 }
 
+/** Who has no container has what is mounted where it lives. */
+static int number_given(struct mica_subjects *subjects, struct mica_subject *subject)
+{
+	int r = mica_subject_find_given(subject);
+
+	for (size_t i = 0; r == 0 && i < subject->given_count; i++)
+		r = number_volume(subject->given[i], subject->given[i], subjects);
+	return r;
+}
+
 static int number_layers(struct mica_subjects *subjects, const struct mica_subject *subject)
 {
 	_cleanup_stack_ struct mica_stack stack = {};
@@ -65,10 +75,12 @@ int mica_subjects_number_objects(struct mica_subjects *subjects)
 		r = mica_objects_read(subjects->directory_fd, &subjects->objects);
 	if (r == 0 && subjects->force->needs_volumes)
 		r = mica_identity_each_volume(subjects->identity, number_volume, subjects);
-	for (size_t i = 0; r == 0 && subjects->force->needs_layers && i < subjects->table.capacity; i++) {
-		const struct mica_subject *subject = subjects->table.slots[i].value;
+	for (size_t i = 0; r == 0 && i < subjects->table.capacity; i++) {
+		struct mica_subject *subject = subjects->table.slots[i].value;
 
-		if (subject && subject->container && subject->changed)
+		if (subject && !subject->container && subjects->force->needs_volumes)
+			r = number_given(subjects, subject);
+		if (r == 0 && subject && subject->container && subject->changed && subjects->force->needs_layers)
 			r = number_layers(subjects, subject);
 	}
 	return r == 0 ? mica_objects_write(subjects->directory_fd, &subjects->objects) : r;
@@ -183,8 +195,15 @@ static int note_layers(struct objects_of *of, const struct mica_container *conta
 	return 0;
 }
 
-static int list_objects(struct mica_subjects *subjects, const struct mica_container *container, struct objects_of *of)
+/** Whether it is known which volumes a subject was given. */
+static bool knows_given(const struct mica_subject *subject)
 {
+	return subject && (subject->container || subject->given);
+}
+
+static int list_objects(struct mica_subjects *subjects, const struct mica_subject *subject, struct objects_of *of)
+{
+	const struct mica_container *container = subject ? subject->container : NULL;
 	int r = 0;
 
 	of->items = calloc(subjects->objects.count + 1, sizeof(*of->items));
@@ -201,11 +220,13 @@ static int list_objects(struct mica_subjects *subjects, const struct mica_contai
 			.number = object->number,
 			.name = object->name,
 			/* Of who is not known it is not known either: then nothing is held against it. */
-			.foreign = container && object->kind == MICA_ENFORCE_VOLUME,
+			.foreign = knows_given(subject) && object->kind == MICA_ENFORCE_VOLUME,
 		};
 	}
 	if (container && subjects->force->needs_volumes)
 		r = mica_identity_each_volume_of(subjects->identity, container, note_given, of);
+	for (size_t i = 0; !container && subject && i < subject->given_count; i++)
+		(void)note_given(subject->given[i], subject->given[i], of);
 	if (r == 0 && container && subjects->force->needs_layers)
 		r = note_layers(of, container);
 	return r;
@@ -231,9 +252,10 @@ int mica_subjects_make_views(struct mica_subjects *subjects, const struct mica_s
 	}
 	if (subject)
 		who.cgroup = subject->cgroup;
-	r = list_objects(subjects, container, &of);
+	r = list_objects(subjects, subject, &of);
 	if (r == 0)
-		r = mica_policy_views_make(&subjects->force->image, &who, container, of.items, of.count, ret);
+		r = mica_policy_views_make(&subjects->force->image, &who, knows_given(subject), of.items, of.count,
+					   ret);
 	free(of.items);
 	return r;
 }
