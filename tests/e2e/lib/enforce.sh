@@ -84,7 +84,7 @@ everywhere() {
 	shift 3
 	flags=$kept && deny "$id.union" "$title, in the union" EROFS "$operations" "${@//@at/@usr}"
 	flags=$kept && deny "$id.layer" "$title, in a layer" EROFS "$operations" "${@//@at/@low}"
-	flags=$kept && deny "$id.volume" "$title, on another's volume" EACCES "$operations" "${@//@at/@foreign}"
+	flags=$kept && deny "$id.volume" "$title, on another's volume" EACCES "$operations,read" "${@//@at/@foreign}"
 }
 
 expand() { # INDEX WHO
@@ -227,12 +227,16 @@ run_family() {
 	start_container A ruled/a
 	prepare_held U
 	prepare_held A
+	before_policies
 	start_enforce /share/events --json "${enforce_options[@]}" "$@" /share/lib/policies/free.yaml
 	run_ruled
 	in_force
 	sleep 1
 	stop_enforce
 }
+
+# What is to be done before there are policies: redefine it.
+before_policies() { :; }
 
 # What more is to be done while the policies are in force: redefine it.
 in_force() { :; }
