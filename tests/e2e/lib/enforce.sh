@@ -124,8 +124,18 @@ make_fixture() {
 	done
 }
 
-# sum_of WHO: a number for what must not change.
-sum_of() { act sum "/store/$1/low" "/store/$1/up" "/store/$1/vol" /store/B/low /store/B/up "/store/B/vol/$1" | head -n 1; }
+# look_at WHO: what must not change, an entry a line, in /tmp/now.
+look_at() {
+	act list "/store/$1/low" "/store/$1/up" "/store/$1/vol" /store/B/low /store/B/up "/store/B/vol/$1" >/tmp/now 2>&1 || true
+}
+# changed WHO CASE: same or changed, since it was asked last; what changed is in /share/changed.
+changed() {
+	mv /tmp/now /tmp/before
+	look_at "$1"
+	if cmp -s /tmp/before /tmp/now; then echo same && return; fi
+	{ echo "== $2" && diff /tmp/before /tmp/now; } >>/share/changed || true
+	echo changed
+}
 
 # run_act INDEX WHO: $reply is what act said
 run_act() {
@@ -192,13 +202,11 @@ run_controls() {
 }
 
 run_ruled() {
-	local index before after
-	before=$(sum_of A)
+	local index
+	look_at A
 	for index in "${!case_ids[@]}"; do
 		do_case "$index" A
-		after=$(sum_of A)
-		record ruled "$index" "$([ "$before" = "$after" ] && echo same || echo changed)"
-		before=$after
+		record ruled "$index" "$(changed A "${case_ids[$index]}")"
 		# Layers, uppers and work directories in use are nobody's.
 		case "${case_acts[$index]} ${case_flags[$index]}" in *" before "* | *@low* | */low* | *@up* | */up* | */wk*) continue ;; esac
 		do_case "$index" U
