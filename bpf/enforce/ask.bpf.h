@@ -71,6 +71,9 @@ static __always_inline u32 possible_of(u32 operations, u32 flags)
 		operations |= MICA_OPERATION_BIT(MICA_OPERATION_WHITEOUT);
 	if (flags & QUESTION_MAKES_DIRECTORY)
 		operations |= MICA_OPERATION_BIT(MICA_OPERATION_OPAQUE);
+	/* What was said about making it is to be taken back. */
+	if (flags & QUESTION_FOUND)
+		operations |= MICA_OPERATION_BIT(MICA_OPERATION_CREATE);
 	return operations;
 }
 

@@ -9,6 +9,7 @@
 #define FMODE_WRITE 2u
 #define FMODE_CREATED 0x100000u
 
+#define O_CREAT 0100
 #define O_TRUNC 01000
 #define O_TMPFILE_BIT 020000000
 
@@ -57,6 +58,8 @@ static __always_inline u32 open_operations(struct file *file, umode_t mode, u32 
 		*flags = 0;
 		operations |= BIT(DEVICE_OPEN);
 	}
+	if (file->f_flags & O_CREAT && !(file->f_mode & FMODE_CREATED))
+		*flags |= QUESTION_FOUND;
 	return operations;
 }
 

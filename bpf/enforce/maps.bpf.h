@@ -43,6 +43,10 @@ enum question_flags {
 	QUESTION_CAPABILITY = 64,
 	/** The asker is mica or an engine: no guard binds it. */
 	QUESTION_TRUSTED = 128,
+	/** An open(2) with O_CREAT asks before the kernel has looked whether the name is there. */
+	QUESTION_IN_LOOKUP = 256,
+	/** Such an open(2) has found a file. */
+	QUESTION_FOUND = 512,
 };
 
 struct question {
@@ -279,7 +283,16 @@ struct task_label {
 	u64 subject;
 	/** enum task_label_flags */
 	u32 flags;
-	u32 reserved;
+	/**
+	 * The denial of a QUESTION_IN_LOOKUP, which the kernel passes over if the name is there: the file's opening
+	 * takes it back. Its counter, set, time, and the dentry by address, parent and name.
+	 */
+	u32 provisional_counter;
+	u64 provisional_generation;
+	u64 provisional_ns;
+	u64 provisional_dentry;
+	u64 provisional_parent;
+	u64 provisional_name;
 };
 
 struct {

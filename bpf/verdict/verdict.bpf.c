@@ -186,6 +186,8 @@ long evaluate(u32 number)
 		return 0;
 	if (header->deadline_ns && bpf_ktime_get_boot_ns() > header->deadline_ns)
 		return 0;
+	if (question->flags & QUESTION_FOUND)
+		take_back(slot, header->generation);
 	evaluation->verdict = MICA_VERDICT_ALLOW;
 	evaluation->outcome = 0;
 	evaluation->flags = question->flags;
