@@ -108,7 +108,7 @@ static __always_inline enum asked asker_begin(struct asker *asker, u32 operation
 	}
 	if (label) {
 		asker->subject = label->subject;
-		if (label->flags & LABEL_TRUSTED)
+		if (label->flags & TASK_LABEL_TRUSTED)
 			asker->flags |= QUESTION_TRUSTED;
 	}
 	if (asker->subject)

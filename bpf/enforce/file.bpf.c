@@ -167,7 +167,7 @@ long BPF_PROG(enforce_file_mprotect, struct vm_area_struct *vma, unsigned long r
 }
 
 /** Which operation an ioctl is; 0: none of a policy's. */
-static __always_inline u32 ioctl_operation(unsigned int command)
+static __always_inline u32 ioctl_operation(unsigned int command, u32 *flags)
 {
 	switch (command) {
 	case FS_IOC_SETFLAGS:
@@ -175,11 +175,14 @@ static __always_inline u32 ioctl_operation(unsigned int command)
 	case FS_IOC_FSSETXATTR:
 	case FS_IOC_SETVERSION:
 	case FS_IOC32_SETVERSION:
+		*flags |= QUESTION_CHANGES;
+		return BIT(IOCTL);
 	case FIFREEZE:
 	case FITHAW:
 	case FS_IOC_SHUTDOWN:
 	case EXT4_IOC_RESIZE_FS:
 	case FITRIM:
+		*flags |= QUESTION_FILE_SYSTEM;
 		return BIT(IOCTL);
 	default:
 		return 0;
@@ -188,11 +191,11 @@ static __always_inline u32 ioctl_operation(unsigned int command)
 
 static __always_inline long ask_ioctl(struct file *file, unsigned int command)
 {
-	u32 operation = ioctl_operation(command);
+	u32 flags = 0, operation = ioctl_operation(command, &flags);
 
 	if (!operation || file_is_internal(file))
 		return 0;
-	return ask_of(file->f_path.dentry, operation, QUESTION_CHANGES);
+	return ask_of(file->f_path.dentry, operation, flags);
 }
 
 SEC("lsm/file_ioctl")

@@ -61,6 +61,7 @@ enum mica_enforcer_request {
 	MICA_REQUEST_FORGET_LAYER,
 	MICA_REQUEST_GRANT,
 	MICA_REQUEST_NAMESPACE,
+	MICA_REQUEST_OWN,
 };
 
 struct mica_enforcer_link {
@@ -104,6 +105,8 @@ __attribute__((format(printf, 3, 4))) int mica_enforcer_refuse(struct mica_probl
 int mica_enforcer_listen(struct mica_enforcer *enforcer);
 /** Forgets the denials that wait. */
 void mica_enforcer_drop_provisional(struct mica_enforcer *enforcer);
+/** The directory is mica's own: no subject does anything in it. */
+int mica_enforcer_register_own(struct mica_enforcer *enforcer, int fd);
 int mica_enforcer_trust_self(struct mica_enforcer *enforcer);
 uint64_t mica_enforcer_number_get(const struct mica_enforcer *enforcer, enum mica_enforcer_number which);
 int mica_enforcer_number_set(const struct mica_enforcer *enforcer, enum mica_enforcer_number which, uint64_t value);
