@@ -205,6 +205,13 @@ struct mica_enforce_counter {
 
 #define MICA_DENIAL_COMM_BYTES 16
 
+/**
+ * Of a record's verdict: an open(2) with O_CREAT was refused before the kernel looked whether the name is there; if it
+ * is, the refusal is passed over, and a record with the same time and counter and the verdict `allow` takes it back.
+ * user/kernel/ settles that: nobody else sees the bit, or such a record.
+ */
+#define MICA_DENIAL_PROVISIONAL 0x80
+
 /** A denial or an audit, as it comes out of the ring buffer: this, then `path_bytes` bytes. */
 struct mica_denial {
 	__u32 abi;

@@ -165,8 +165,11 @@ int mica_enforcer_visit_tasks(struct mica_enforcer *enforcer,
 
 /** Readable when denials came; read at least every 100 ms. -1: nobody listens. */
 int mica_enforcer_fd(const struct mica_enforcer *enforcer);
-/** Number of denials handed out, or a negative value of `take` or errno. */
+/** Number of records read and denials handed out, or a negative value of `take` or errno. A denial of making a file
+ * comes 100 ms late, when it is sure that the file was not there already. */
 int mica_enforcer_read(struct mica_enforcer *enforcer);
+/** The same, with nothing held back: for the end. */
+int mica_enforcer_flush(struct mica_enforcer *enforcer);
 /** Denials that found no room in the ring buffer (their counters are exact all the same). */
 uint64_t mica_enforcer_lost(const struct mica_enforcer *enforcer);
 
