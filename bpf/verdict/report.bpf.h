@@ -14,6 +14,7 @@
 static __always_inline bool count(struct mica_enforce_counter *counter, u32 verdict)
 {
 	u64 now = bpf_ktime_get_boot_ns(), begin = counter->second_ns;
+	u64 most = verdict == MICA_VERDICT_DENY ? MICA_ENFORCE_DENIALS_PER_SECOND : MICA_ENFORCE_AUDITS_PER_SECOND;
 
 	if (verdict == MICA_VERDICT_DENY)
 		__sync_fetch_and_add(&counter->denied, 1);
@@ -21,7 +22,7 @@ static __always_inline bool count(struct mica_enforce_counter *counter, u32 verd
 		__sync_fetch_and_add(&counter->audited, 1);
 	if (now - begin >= SECOND_NS && __sync_val_compare_and_swap(&counter->second_ns, begin, now) == begin)
 		__sync_lock_test_and_set(&counter->records, 0);
-	if (__sync_fetch_and_add(&counter->records, 1) < MICA_ENFORCE_RECORDS_PER_SECOND)
+	if (__sync_fetch_and_add(&counter->records, 1) < most)
 		return true;
 	__sync_fetch_and_add(&counter->suppressed, 1);
 	return false;

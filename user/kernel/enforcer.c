@@ -17,7 +17,7 @@
 
 /** SLOTS_PER_CPU in bpf/enforce/maps.bpf.h. */
 #define SLOTS_PER_CPU 8
-#define RING_BYTES (256U << 10)
+#define RING_BYTES (1U << 20)
 
 /** Of the function that the evaluator takes the place of. */
 #define ANSWER "verdict_answer"

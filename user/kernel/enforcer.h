@@ -38,11 +38,14 @@ struct mica_enforcer_options {
 	 *  mica_enforcer_publish with -ENOSYS: open another enforcer, publish to it, then close the old one. */
 	uint32_t operations;
 	uint32_t guards;
-	/** Size of the ring buffer of denials: a power of two, at least the page size; 0: 256 KiB. */
+	/** Size of the ring buffer of denials: a power of two, at least the page size; 0: 1 MiB. */
 	size_t ring_bytes;
 	/** Gets each denial; valid during the call. A return other than 0 ends the read with it. NULL: nobody listens.
 	 */
 	int (*take)(const struct mica_denial *denial, void *userdata);
+	/** Hears of each task that became a subject by itself (its first exec in a container), within milliseconds: by
+	 * then the default policies act on it. NULL: nobody. */
+	void (*hear)(uint64_t subject, uint32_t tgid, void *userdata);
 	void *userdata;
 };
 

@@ -65,6 +65,11 @@ static int take_denial(void *context, void *data, size_t size)
 	/* From another version's programs, or cut: nothing can be said about it. */
 	if (size < sizeof(*denial) || denial->abi != MICA_ENFORCE_ABI || denial->path_bytes > size - sizeof(*denial))
 		return 0;
+	if (denial->kind == MICA_ENFORCE_NEW_SUBJECT) {
+		if (enforcer->options.hear)
+			enforcer->options.hear(denial->subject, denial->tgid, enforcer->options.userdata);
+		return 0;
+	}
 	if (denial->verdict == MICA_VERDICT_ALLOW) {
 		take_back(enforcer, denial);
 		return 0;
