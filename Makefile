@@ -66,6 +66,7 @@ $(O)/user/%.o: user/%.c
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/user/kernel/loader.o: $(O)/bpf/mica.skel.h
+$(patsubst %.c,$(O)/%.o,$(wildcard user/kernel/enforcer*.c)): $(O)/bpf/enforce.skel.h $(O)/bpf/verdict.skel.h
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,BPF,$<)
@@ -79,6 +80,22 @@ $(O)/bpf/mica.o: $(BPF_OBJECTS)
 $(O)/bpf/mica.skel.h: $(O)/bpf/mica.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name mica_bpf >$@
+
+# Enforcement: an object of hooks, and the evaluator that takes its place in each of them.
+ENFORCE_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard bpf/enforce/*.bpf.c))
+VERDICT_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard bpf/verdict/*.bpf.c))
+
+$(O)/bpf/enforce.o: $(ENFORCE_OBJECTS)
+	$(call say,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(O)/bpf/verdict.o: $(VERDICT_OBJECTS)
+	$(call say,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(O)/bpf/enforce.skel.h $(O)/bpf/verdict.skel.h: $(O)/bpf/%.skel.h: $(O)/bpf/%.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name mica_$*_bpf >$@
 
 # ---- tests ----
 
@@ -269,10 +286,12 @@ install: all
 	for page in user/man/*.[1-8]; do \
 		install -Dm644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system user/dist/mica.service user/dist/mica.socket
+	install -d $(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' user/dist/mica-oci-hook.json >$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/mica.json
 	install -Dm644 user/dist/mica.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mica
 
 .PHONY: clean
 clean:
 	$(Q)rm -rf $(O)
 
--include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(ENFORCE_OBJECTS:.o=.d) $(VERDICT_OBJECTS:.o=.d)

@@ -36,9 +36,14 @@ struct ovl_path {
 
 /* fs/overlayfs/ovl_entry.h: until 6.4 an entry hangs on the dentry … */
 struct ovl_entry {
+	unsigned long flags;
 	unsigned int numlower;
 	struct ovl_path lowerstack[0];
 } __relocated;
+
+enum ovl_entry_flag {
+	OVL_E_OPAQUE = 1,
+};
 
 /* … since 6.5 (commit 0af950f57fefa) it hangs on the inode, with its fields renamed. */
 struct ovl_entry___inode {
@@ -64,10 +69,22 @@ enum ovl_inode_flag {
 struct ovl_fs {
 	unsigned int numlayer;
 	const struct ovl_layer *layers;
+	/* The directory that the option workdir names. */
+	struct dentry *workbasedir;
+	const struct cred *creator_cred;
 } __relocated;
 
 struct ns_common___id {
 	u64 ns_id;
+} __relocated;
+
+/* Since 6.18. */
+struct ns_common___type {
+	u32 ns_type;
+} __relocated;
+
+struct proc_ns_operations___type {
+	int type;
 } __relocated;
 
 struct mnt_namespace___id {
@@ -101,6 +118,20 @@ static __always_inline u64 mnt_namespace_id_direct(struct mnt_namespace *ns)
 	if (bpf_core_field_exists(ns->seq))
 		return ns->seq;
 	return ((struct mnt_namespace___id *)ns)->ns.ns_id;
+}
+
+/** CLONE_NEW* of a namespace, of any type. */
+static __always_inline u32 namespace_type(struct ns_common *common)
+{
+	struct ns_common___type *typed = (void *)common;
+	const struct proc_ns_operations *operations;
+	struct proc_ns_operations___type *old;
+
+	if (bpf_core_field_exists(typed->ns_type))
+		return BPF_CORE_READ(typed, ns_type);
+	operations = BPF_CORE_READ(common, ops);
+	old = (void *)operations;
+	return BPF_CORE_READ(old, type);
 }
 
 /** A detached tree's namespace (open_tree, fsmount): no process is ever in it. */
@@ -173,6 +204,21 @@ static __always_inline struct overlay_lower overlay_lower(struct dentry *dentry,
 	return overlay_lower_by_dentry(dentry);
 }
 
+/**
+ * Of a name on a union that is not there: a whiteout hides a lower one, so what is made in its place hides that too.
+ * Until 6.4 the flags are in the entry, since then they are the field that pointed to it.
+ */
+static __always_inline bool overlay_is_opaque(struct dentry *dentry)
+{
+	struct ovl_inode___entry *overlay = NULL;
+	struct ovl_entry *entry = BPF_CORE_READ(dentry, d_fsdata);
+	u64 flags = (u64)entry;
+
+	if (!bpf_core_field_exists(overlay->oe))
+		flags = entry ? BPF_CORE_READ(entry, flags) : 0;
+	return flags >> bpf_core_enum_value(enum ovl_entry_flag, OVL_E_OPAQUE) & 1;
+}
+
 /** Layers of a union, the slot of the upper (index 0) included. */
 static __always_inline unsigned int overlay_layer_count(struct super_block *sb)
 {
@@ -190,6 +236,38 @@ static __always_inline struct dentry *overlay_layer_root(struct super_block *sb,
 	struct vfsmount *mnt = BPF_CORE_READ(layer, mnt);
 
 	return mnt ? BPF_CORE_READ(mnt, mnt_root) : NULL;
+}
+
+/* include/linux/dcache.h: an enumeration since 6.16, of other values. */
+enum dentry_flags___named {
+	DCACHE_PAR_LOOKUP___named = 1,
+};
+#define DCACHE_PAR_LOOKUP (1U << 28)
+
+/** A name that the file system is being asked about at this moment: whether it is there is not known yet. */
+static __always_inline bool dentry_is_in_lookup(struct dentry *dentry)
+{
+	u32 flags = dentry->d_flags;
+
+	if (bpf_core_enum_value_exists(enum dentry_flags___named, DCACHE_PAR_LOOKUP___named))
+		return flags & bpf_core_enum_value(enum dentry_flags___named, DCACHE_PAR_LOOKUP___named);
+	return flags & DCACHE_PAR_LOOKUP;
+}
+
+/** The work directory of a union, as the option names it, or NULL. */
+static __always_inline struct dentry *overlay_work_root(struct super_block *sb)
+{
+	struct ovl_fs *fs = BPF_CORE_READ(sb, s_fs_info);
+
+	return BPF_CORE_READ(fs, workbasedir);
+}
+
+/** The credentials that a union works with: no task has this very struct as its own. */
+static __always_inline const struct cred *overlay_creator(struct super_block *sb)
+{
+	struct ovl_fs *fs = BPF_CORE_READ(sb, s_fs_info);
+
+	return BPF_CORE_READ(fs, creator_cred);
 }
 
 /** Does the task hold the inode's lock for writing? True where the lock does not know its owner (PREEMPT_RT). */

@@ -64,6 +64,9 @@ struct mica_policy_match {
 	/** Where the automaton is: in the path, and in the tables. */
 	__u32 position;
 	__u32 state;
+	/** Which tables, for a program that has several: the caller sets it, MICA_POLICY_LOOKUP reads it. */
+	__u32 set;
+	__u32 reserved;
 	__u64 candidate_hash[MICA_POLICY_PATH_SLASHES];
 	__u16 candidate_bytes[MICA_POLICY_PATH_SLASHES];
 	/** Room for the words that begin in the path, wherever they do. */
@@ -85,12 +88,17 @@ struct mica_policy_context {
 
 #ifdef __bpf__
 
+/** How a chunk is looked up; a program with several tables says so before. */
+#ifndef MICA_POLICY_LOOKUP
+#define MICA_POLICY_LOOKUP(match, number) bpf_map_lookup_elem(&MICA_POLICY_TABLES, number)
+#endif
+
 mica_policy_always_inline const struct mica_policy_chunk *mica_policy_chunk(const struct mica_policy_match *match,
 									    __u32 reference)
 {
 	__u32 number = reference / MICA_POLICY_CHUNK_WORDS;
 
-	return bpf_map_lookup_elem(&MICA_POLICY_TABLES, &number);
+	return MICA_POLICY_LOOKUP(match, &number);
 }
 
 #define mica_policy_loop(times, step, context) bpf_loop(times, step, context, 0)

@@ -9,11 +9,10 @@
 #include "policy/check.h"
 
 static const struct mica_command *const verbs[] = {
-	&mica_policy_command_check,
-	&mica_policy_command_test,
-	&mica_policy_command_explain,
-	&mica_policy_command_dump,
-	NULL,
+	&mica_policy_command_check,   &mica_policy_command_test,
+	&mica_policy_command_explain, &mica_policy_command_dump,
+	&mica_policy_command_load,    &mica_policy_command_unload,
+	&mica_policy_command_show,    NULL,
 };
 
 int mica_policy_open(const char *const *files, size_t count, struct mica_policy_set *ret)
@@ -53,7 +52,7 @@ static int run(int argc, char **argv)
 {
 	static const struct mica_command_group group = {
 		.name = "mica policy",
-		.summary = "Says what policies mean, without a container.",
+		.summary = "Says what policies mean, and puts them in force.",
 		.more = "`mica policy VERB --help` and mica-policy(8) tell more; mica-policy(5) is the language.",
 		.verbs = verbs,
 	};
@@ -63,6 +62,6 @@ static int run(int argc, char **argv)
 
 const struct mica_command mica_command_policy = {
 	.name = "policy",
-	.summary = "check, ask and explain policies",
+	.summary = "check, ask, explain, load and show policies",
 	.run = run,
 };

@@ -12,7 +12,10 @@
 extern const struct mica_command mica_policy_command_check;
 extern const struct mica_command mica_policy_command_dump;
 extern const struct mica_command mica_policy_command_explain;
+extern const struct mica_command mica_policy_command_load;
+extern const struct mica_command mica_policy_command_show;
 extern const struct mica_command mica_policy_command_test;
+extern const struct mica_command mica_policy_command_unload;
 
 /** Reads and checks files as one set, and says on stderr what is wrong. Returns the exit status, enum mica_exit. */
 int mica_policy_open(const char *const *files, size_t count, struct mica_policy_set *ret);

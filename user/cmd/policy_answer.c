@@ -8,28 +8,6 @@
 #include "base/utf8.h"
 #include "stream/json_writer.h"
 
-/** What it is, in its policy, that decided: the name of a rule, or a key of a section. NULL: no voice. */
-static const char *name_of(const struct mica_policy_answer *answer)
-{
-	const struct mica_policy *policy = answer->policy;
-	bool otherwise = answer->index == MICA_POLICY_OTHERWISE;
-
-	switch (answer->voice) {
-	case MICA_POLICY_VOICE_RULE:
-		return policy->rules[answer->index].name;
-	case MICA_POLICY_VOICE_ISOLATION:
-		return answer->index == 0 ? "unions" : answer->index == 1 ? "volumes" : "layers";
-	case MICA_POLICY_VOICE_MOUNTS:
-		return otherwise ? "otherwise" : mica_verdict_name(policy->mounts.items[answer->index].verdict);
-	case MICA_POLICY_VOICE_VOLUMES:
-		if (otherwise)
-			return "who";
-		return policy->volumes[answer->index].read_only ? "ro" : "rw";
-	default:
-		return NULL;
-	}
-}
-
 /** Each cell but the last is as wide as the widest of its column. */
 enum column {
 	COLUMN_OPERATION,
@@ -54,7 +32,8 @@ static void append_cell(struct mica_buffer *out, enum column column, const struc
 	default:
 		(void)mica_buffer_append_string(out, mica_policy_voice_name(answer->voice));
 		if (answer->policy)
-			(void)mica_buffer_appendf(out, " %s/%s", answer->policy->name, name_of(answer));
+			(void)mica_buffer_appendf(out, " %s/%s", answer->policy->name,
+						  mica_policy_voice_part(answer->policy, answer->voice, answer->index));
 		return;
 	}
 }
@@ -117,7 +96,8 @@ int mica_policy_answers_append_json(struct mica_buffer *out, const struct mica_p
 		mica_json_word(&writer, "voice", mica_policy_voice_name(answer->voice));
 		if (answer->policy) {
 			mica_json_word(&writer, "policy", answer->policy->name);
-			mica_json_word(&writer, "name", name_of(answer));
+			mica_json_word(&writer, "name",
+				       mica_policy_voice_part(answer->policy, answer->voice, answer->index));
 			mica_json_string(&writer, "file", answer->policy->file);
 			mica_json_number(&writer, "line", answer->place.line);
 		}

@@ -51,6 +51,8 @@ enum mica_object_kind {
 	MICA_OBJECT_VOLUME,
 	MICA_OBJECT_TMPFS,
 	MICA_OBJECT_HOST,
+	/** Of a denial: the union as a whole, wherever in it the data lives. */
+	MICA_OBJECT_UNION,
 };
 
 /** Where a file's data lives. Strings belong to the identity tables and live as long as those. */
@@ -71,7 +73,7 @@ struct mica_object {
 	const char *volume;
 };
 
-/** "layer", "upper", "volume", "tmpfs", "host"; NULL for none. */
+/** "layer", "upper", "volume", "tmpfs", "host", "union"; NULL for none. */
 const char *mica_object_kind_name(enum mica_object_kind kind);
 
 #endif

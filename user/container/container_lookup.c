@@ -253,19 +253,38 @@ static int each_on_disk(const struct mica_container_table *table, const struct m
 	return r;
 }
 
+static int each_of(struct mica_container_table *table, struct mica_known_container *container,
+		   int (*visit)(const char *name, const char *directory, void *userdata), void *userdata)
+{
+	int r = 0;
+
+	need_volumes(table, container);
+	for (size_t i = 0; r == 0 && i < container->volume_count; i++)
+		r = visit(container->volumes[i].name, container->volumes[i].source, userdata);
+	return r;
+}
+
+int mica_container_table_each_volume_of(struct mica_container_table *table, const struct mica_container *container,
+					int (*visit)(const char *name, const char *directory, void *userdata),
+					void *userdata)
+{
+	for (size_t i = 0; i < table->live_count; i++) {
+		if (&table->live[i]->container != container)
+			continue;
+		mica_container_renew_volumes(table->live[i]);
+		return each_of(table, table->live[i], visit, userdata);
+	}
+	return 0;
+}
+
 int mica_container_table_each_volume(struct mica_container_table *table,
 				     int (*visit)(const char *name, const char *directory, void *userdata),
 				     void *userdata)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < table->live_count; i++) {
-		struct mica_known_container *container = table->live[i];
-
-		need_volumes(table, container);
-		for (size_t j = 0; r == 0 && j < container->volume_count; j++)
-			r = visit(container->volumes[j].name, container->volumes[j].source, userdata);
-	}
+	for (size_t i = 0; r == 0 && i < table->live_count; i++)
+		r = each_of(table, table->live[i], visit, userdata);
 	for (size_t i = 0; r == 0 && mica_engines[i]; i++)
 		if (mica_engines[i]->volume_directories)
 			r = each_on_disk(table, mica_engines[i], visit, userdata);

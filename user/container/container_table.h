@@ -150,6 +150,10 @@ void mica_known_volume_match(const struct mica_known_volume *volume, uint32_t de
 int mica_container_table_each_volume(struct mica_container_table *table,
 				     int (*visit)(const char *name, const char *directory, void *userdata),
 				     void *userdata);
+/** See mica_identity_each_volume_of. */
+int mica_container_table_each_volume_of(struct mica_container_table *table, const struct mica_container *container,
+					int (*visit)(const char *name, const char *directory, void *userdata),
+					void *userdata);
 size_t mica_container_table_errors(const struct mica_container_table *table);
 
 #endif

@@ -369,6 +369,31 @@ int mica_identity_each_volume(struct mica_identity *identity,
 	return mica_container_table_each_volume(&identity->containers, visit, userdata);
 }
 
+int mica_identity_each_volume_of(struct mica_identity *identity, const struct mica_container *container,
+				 int (*visit)(const char *name, const char *directory, void *userdata), void *userdata)
+{
+	int r = mica_container_table_refresh(&identity->containers);
+
+	if (r < 0)
+		return r;
+	return mica_container_table_each_volume_of(&identity->containers, container, visit, userdata);
+}
+
+const struct mica_container *mica_identity_container_of(struct mica_identity *identity, int pid)
+{
+	uint32_t inode = mica_host_mount_namespace(&identity->host, pid);
+	struct mica_known_container *container;
+
+	/* A container's monitor lives in the host's namespace, in a cgroup of that name. */
+	if (!inode || inode == mica_host_mount_namespace(&identity->host, 1) ||
+	    mica_container_table_refresh(&identity->containers) < 0)
+		return NULL;
+	container = mica_container_of_pid(&identity->host, &identity->containers, pid);
+	if (!container)
+		container = mica_container_by_namespace(&identity->containers, inode);
+	return container ? &container->container : NULL;
+}
+
 struct mica_identity_counts mica_identity_counts(const struct mica_identity *identity)
 {
 	return (struct mica_identity_counts){

@@ -145,6 +145,14 @@ int mica_identity_each_container(struct mica_identity *identity,
 int mica_identity_each_volume(struct mica_identity *identity,
 			      int (*visit)(const char *name, const char *directory, void *userdata), void *userdata);
 
+/** The volumes of one container, as they are now; else as above. */
+int mica_identity_each_volume_of(struct mica_identity *identity, const struct mica_container *container,
+				 int (*visit)(const char *name, const char *directory, void *userdata), void *userdata);
+
+/** Container of a living process that is not the host's, by its cgroup and its mount namespace, looked up now; NULL:
+ *  none known. */
+const struct mica_container *mica_identity_container_of(struct mica_identity *identity, int pid);
+
 /** Sizes of the tables, for tests of growth, and what went wrong. */
 struct mica_identity_counts {
 	/** Those that live. */

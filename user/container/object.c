@@ -16,6 +16,8 @@ const char *mica_object_kind_name(enum mica_object_kind kind)
 		return "tmpfs";
 	case MICA_OBJECT_HOST:
 		return "host";
+	case MICA_OBJECT_UNION:
+		return "union";
 	case MICA_OBJECT_NONE:
 		break;
 	}

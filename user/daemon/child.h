@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A process of mica itself that is to run as long as the daemon does: the trace. It is started again when
+ * A process of mica itself that is to run as long as the daemon does: the trace, the policies. It is started again when
  * it ends.
  */
 #ifndef MICA_DAEMON_CHILD_H

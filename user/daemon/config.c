@@ -68,8 +68,9 @@ static int check_options(const json_t *options, char *reason, size_t size)
 	return 0;
 }
 
-/** Appends the strings of an array to a child's arguments. */
-static int add_words(struct mica_config_child *child, const json_t *words, const char *where, char *reason, size_t size)
+/** Appends the strings of an array to a child's arguments. `files`: they are absolute paths. */
+static int add_words(struct mica_config_child *child, const json_t *words, const char *where, bool files, char *reason,
+		     size_t size)
 {
 	size_t count = 0, i;
 	json_t *word;
@@ -84,8 +85,8 @@ static int add_words(struct mica_config_child *child, const json_t *words, const
 	{
 		const char *text = json_string_value(word);
 
-		if (!text) {
-			(void)snprintf(reason, size, "%s are strings", where);
+		if (!text || (files && text[0] != '/')) {
+			(void)snprintf(reason, size, "%s are %s", where, files ? "absolute paths" : "strings");
 			return -EINVAL;
 		}
 		child->arguments[count++] = text;
@@ -118,20 +119,49 @@ static int read_trace(struct mica_config *config, json_t *trace, char *reason, s
 	r = check_keys(trace, "trace", keys, reason, size);
 	if (r == 0)
 		r = check_output(child, "trace", reason, size);
-	return r < 0 ? r : add_words(child, arguments, "the trace's 'arguments'", reason, size);
+	return r < 0 ? r : add_words(child, arguments, "the trace's 'arguments'", false, reason, size);
+}
+
+static int read_policies(struct mica_config *config, json_t *policies, char *reason, size_t size)
+{
+	static const char *const keys[] = { "output", "files", "audit", NULL };
+	struct mica_config_child *child = &config->policies;
+	json_t *files = NULL;
+	int audit = 0, r;
+	json_error_t error;
+
+	if (json_unpack_ex(policies, &error, 0, "{s?s, s?o, s?b}", "output", &child->output, "files", &files, "audit",
+			   &audit) < 0) {
+		(void)snprintf(reason, size, "policies: %s", error.text);
+		return -EINVAL;
+	}
+	child->arguments[0] = "enforce";
+	child->arguments[1] = "--json";
+	/* They stay in force when the daemon dies. */
+	child->arguments[2] = "--pin";
+	if (audit)
+		child->arguments[3] = "--audit";
+	r = check_keys(policies, "policies", keys, reason, size);
+	if (r == 0)
+		r = check_output(child, "policies", reason, size);
+	if (r == 0 && json_array_size(files) == 0) {
+		(void)snprintf(reason, size, "policies want 'files', an array of absolute paths");
+		r = -EINVAL;
+	}
+	return r < 0 ? r : add_words(child, files, "the policies' 'files'", true, reason, size);
 }
 
 static int read_document(struct mica_config *config, char *reason, size_t size)
 {
-	static const char *const keys[] = { "root", "interval", "mount-timeout", "plugin", "trace", NULL };
+	static const char *const keys[] = { "root", "interval", "mount-timeout", "plugin", "trace", "policies", NULL };
 	static const char *const plugin_keys[] = { "enabled", "socket", "backend", "options", NULL };
-	json_t *plugin = NULL, *options = NULL, *trace = NULL;
+	json_t *plugin = NULL, *options = NULL, *trace = NULL, *policies = NULL;
 	int enabled = 1, r;
 	json_error_t error;
 
-	if (json_unpack_ex(config->document, &error, 0, "{s?s, s?i, s?i, s?o, s?o}", "root", &config->root, "interval",
-			   &config->interval, "mount-timeout", &config->mount_timeout, "plugin", &plugin, "trace",
-			   &trace) < 0 ||
+	if (json_unpack_ex(config->document, &error, 0, "{s?s, s?i, s?i, s?o, s?o, s?o}", "root", &config->root,
+			   "interval", &config->interval, "mount-timeout", &config->mount_timeout, "plugin", &plugin,
+			   "trace", &trace, "policies", &policies) < 0 ||
 	    (plugin && json_unpack_ex(plugin, &error, 0, "{s?b, s?s, s?s, s?o}", "enabled", &enabled, "socket",
 				      &config->socket, "backend", &config->backend, "options", &options) < 0)) {
 		(void)snprintf(reason, size, "%s", error.text);
@@ -156,7 +186,9 @@ static int read_document(struct mica_config *config, char *reason, size_t size)
 	}
 	if (r == 0 && options)
 		r = check_options(options, reason, size);
-	return r < 0 || !trace ? r : read_trace(config, trace, reason, size);
+	if (r == 0 && trace)
+		r = read_trace(config, trace, reason, size);
+	return r < 0 || !policies ? r : read_policies(config, policies, reason, size);
 }
 
 int mica_config_parse(const char *text, size_t size, struct mica_config *ret, char *reason, size_t reason_size)

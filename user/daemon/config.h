@@ -15,7 +15,7 @@
 #define MICA_DAEMON_CONFIG "/etc/mica/daemon.json"
 #define MICA_PLUGIN_SOCKET "/run/docker/plugins/mica.sock"
 
-/** Arguments of a trace that a configuration may name. */
+/** Arguments of a trace, or files of policies, that a configuration may name. */
 #define MICA_CONFIG_WORDS_MAX 64
 
 /** What runs beside the daemon (daemon/child.h). */
@@ -23,7 +23,7 @@ struct mica_config_child {
 	/** Where its events go, an absolute path; NULL: it is not asked for. */
 	const char *output;
 	/** The command with its arguments, NULL-terminated. */
-	const char *arguments[MICA_CONFIG_WORDS_MAX + 4];
+	const char *arguments[MICA_CONFIG_WORDS_MAX + 5];
 };
 
 struct mica_config {
@@ -40,6 +40,7 @@ struct mica_config {
 	/** A mount by a helper may take so long. Seconds. */
 	int mount_timeout;
 	struct mica_config_child trace;
+	struct mica_config_child policies;
 	/** Owns the strings. */
 	json_t *document;
 };

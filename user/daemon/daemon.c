@@ -35,7 +35,7 @@ struct daemon {
 	struct mica_keeper *keeper;
 	struct mica_plugin *plugin;
 	struct mica_plugin_server *server;
-	struct mica_child *trace;
+	struct mica_child *trace, *policies;
 	/** We made the socket, and take it away. */
 	bool own_socket;
 };
@@ -126,9 +126,14 @@ static int start_plugin(struct daemon *daemon)
 
 static int start_children(struct daemon *daemon)
 {
-	const struct mica_config_child *trace = &daemon->config->trace;
+	const struct mica_config_child *trace = &daemon->config->trace, *policies = &daemon->config->policies;
+	int r = 0;
 
-	return trace->output ? mica_child_start(daemon->loop, trace->arguments, trace->output, &daemon->trace) : 0;
+	if (policies->output)
+		r = mica_child_start(daemon->loop, policies->arguments, policies->output, &daemon->policies);
+	if (r == 0 && trace->output)
+		r = mica_child_start(daemon->loop, trace->arguments, trace->output, &daemon->trace);
+	return r;
 }
 
 static int start(struct daemon *daemon)
@@ -159,6 +164,7 @@ static int start(struct daemon *daemon)
 static void stop(struct daemon *daemon)
 {
 	mica_child_stop(&daemon->trace);
+	mica_child_stop(&daemon->policies);
 	mica_plugin_server_free(&daemon->server);
 	mica_plugin_free(&daemon->plugin);
 	mica_keeper_free(&daemon->keeper);

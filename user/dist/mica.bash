@@ -10,9 +10,13 @@ _mica_policy()
 		modify change-lower mounts"
 
 	case $COMP_CWORD-${COMP_WORDS[2]:-}-$prev in
-	2-*) words="check test explain dump --help" files= ;;
+	2-*) words="check test explain dump load unload show --help" files= ;;
 	3-explain-*) words="--help" files= ;; # the rule is of a file that comes behind it
 	*-check-*) words="--quiet --help" ;;
+	*-load---for) return ;;
+	*-load-*) words="--audit --for --help" ;;
+	*-unload-*) words="--help" files= ;;
+	*-show-*) words="--hits --json --help" files= ;;
 	*-test---on) words=$operations files= ;;
 	*-test---engine) words="docker podman containerd crun runc mica" files= ;;
 	*-test---container | *-test--c | *-test---id | *-test---image | *-test---cgroup | *-test---namespace | *-test--n) return ;;
@@ -145,6 +149,18 @@ _mica()
 		_mica_policy
 		return
 		;;
+	enforce)
+		[[ $prev == --for || $prev == --trust ]] && return
+		if [[ $cur != -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			compopt -o filenames 2>/dev/null
+			return
+		fi
+		words="--audit --for --pin --trust --json --help"
+		;;
+	status) words="--json --help" ;;
+	oci-hook) words="--help" ;;
+	oci-runtime) words="--runtime= --help" ;;
 	layer | image | union | volume)
 		_mica_store
 		return
@@ -163,8 +179,8 @@ _mica()
 		fi
 		words="--config --check --socket --root --help"
 		;;
-	help) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export layers diff blame check reconcile daemon version" ;;
-	*) words="trace holders doctor policy layer image union volume run create start stop rm ps exec cp commit export layers diff blame check reconcile daemon help version --verbose --version --help" ;;
+	help) words="trace holders doctor policy enforce status layer image union volume run create start stop rm ps exec cp commit export layers diff blame check reconcile daemon oci-hook oci-runtime version" ;;
+	*) words="trace holders doctor policy enforce status layer image union volume run create start stop rm ps exec cp commit export layers diff blame check reconcile daemon oci-hook oci-runtime help version --verbose --version --help" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

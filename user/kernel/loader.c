@@ -9,8 +9,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "kernel/features.h"
+#include "kernel/libbpf_log.h"
 #include "mica.skel.h"
 
 /** Scratch slots of one CPU: SCRATCH_SLOTS in bpf/maps.bpf.h. */
@@ -41,21 +41,6 @@ struct mica_kernel {
 #define LOSS_ENTRIES (_MICA_EVENT_MAX * _MICA_LOST_MAX)
 /** A system call a program: only a part of them is read each time. */
 #define SKIPPED_PARTS 5
-
-/** libbpf's warnings are about attempts whose failure the caller explains: they are for debugging, line by line. */
-static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	_cleanup_free_ char *text = NULL;
-	char *save = NULL;
-
-	if (level == LIBBPF_DEBUG || !mica_log_shows(MICA_LOG_DEBUG))
-		return 0;
-	if (vasprintf(&text, format, arguments) < 0)
-		return 0;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		mica_log_debug("%s", line);
-	return 0;
-}
 
 __attribute__((format(printf, 3, 4))) static int refuse(struct mica_problem *problem, int error, const char *format,
 							...)
@@ -220,7 +205,7 @@ int mica_kernel_open(const struct mica_kernel_options *options, struct mica_kern
 	int error;
 
 	memset(ret_problem, 0, sizeof(*ret_problem));
-	libbpf_set_print(print_libbpf);
+	mica_libbpf_log_begin();
 	if (!kernel)
 		return refuse(ret_problem, -ENOMEM, "out of memory");
 	kernel->options = *options;

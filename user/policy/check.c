@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "policy/check_internal.h"
-#include "policy/parse.h"
 
 /** Operations that only unions know. */
 #define UNION_ONLY MICA_OPERATIONS_CHANGE_LOWER
@@ -200,46 +198,4 @@ int mica_policy_check(const struct mica_policy_set *set, struct mica_policy_mess
 		check_volumes(&check);
 	}
 	return messages->count > before ? -EINVAL : 0;
-}
-
-static int load_file(struct mica_policy_set *set, const char *file, struct mica_policy_messages *messages)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t size;
-	int r = mica_file_read(file, MICA_POLICY_MAX_FILE, &text, &size);
-
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0) {
-		if (r == -EFBIG)
-			mica_policy_message(messages, file, (struct mica_policy_place){}, "more than %u MiB",
-					    MICA_POLICY_MAX_FILE >> 20);
-		else
-			mica_policy_message(messages, file, (struct mica_policy_place){}, "cannot be read: %s",
-					    strerror(-r));
-		return -EINVAL;
-	}
-	return mica_policy_parse(set, file, text, size, messages);
-}
-
-int mica_policy_load(const char *const *files, size_t count, struct mica_policy_set *ret,
-		     struct mica_policy_messages *messages)
-{
-	_cleanup_policy_set_ struct mica_policy_set set = {};
-	int result = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		int r = load_file(&set, files[i], messages);
-		if (r == -ENOMEM)
-			return r;
-		if (r < 0)
-			result = r;
-	}
-	if (result == 0)
-		result = mica_policy_check(&set, messages);
-	if (result < 0)
-		return result;
-	*ret = set;
-	set = (struct mica_policy_set){};
-	return 0;
 }

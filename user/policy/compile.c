@@ -73,6 +73,15 @@ static uint8_t verdict_of(const struct mica_policy *policy, uint8_t verdict)
 	return verdict == MICA_VERDICT_DENY && policy->mode == MICA_POLICY_AUDIT ? MICA_VERDICT_AUDIT : verdict;
 }
 
+static void note_operations(struct mica_policy_group *group, uint32_t operations, uint8_t verdict)
+{
+	group->operations |= operations;
+	if (verdict != MICA_VERDICT_ALLOW)
+		group->deciding |= operations;
+	if (verdict == MICA_VERDICT_DENY)
+		group->denying |= operations;
+}
+
 static int compile_policy(struct mica_policy_compiled_policy *compiled, struct mica_tables *tables,
 			  struct mica_automaton_limit *limit)
 {
@@ -94,6 +103,7 @@ static int compile_policy(struct mica_policy_compiled_policy *compiled, struct m
 
 			if (of[i] != group)
 				continue;
+			note_operations(&compiled->groups[group], rule->operations, verdict_of(policy, rule->verdict));
 			rules[count++] = (struct mica_automaton_rule){
 				.path = rule->path.text,
 				.number = i + 1,

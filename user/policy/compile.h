@@ -23,6 +23,10 @@ struct mica_policy_group {
 	const char *name;
 	/** Of the automaton in the tables. */
 	uint32_t root;
+	/** Operations that its rules are about: all of them; those that do not allow; those that deny. */
+	uint32_t operations;
+	uint32_t deciding;
+	uint32_t denying;
 };
 
 struct mica_policy_compiled_policy {

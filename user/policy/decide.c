@@ -180,39 +180,16 @@ static int ask_mounts(struct asking *asking)
 	return 0;
 }
 
-/** Whether an entry of `volumes` has the longer literal prefix; of equal ones, read-only. */
-static bool is_better(const struct mica_policy_volume *entry, const struct mica_policy_volume *than)
-{
-	bool exact;
-	size_t prefix = mica_glob_literal_prefix(entry->volume.text, &exact);
-	size_t than_prefix = mica_glob_literal_prefix(than->volume.text, &exact);
-
-	if (prefix != than_prefix)
-		return prefix > than_prefix;
-	return entry->read_only && !than->read_only;
-}
-
 static int ask_volumes(struct asking *asking)
 {
 	const struct mica_policy *policy = asking->policy;
 	const struct mica_policy_question *question = asking->question;
-	const struct mica_policy_volume *best = NULL, *other = NULL;
+	const struct mica_policy_volume *best, *other;
 
 	if (question->object != MICA_POLICY_VOLUME || !question->object_name || asking->capability)
 		return 0;
-	for (size_t i = 0; i < policy->volume_count; i++) {
-		const struct mica_policy_volume *entry = &policy->volumes[i];
-		int r = mica_glob_match(entry->volume.text, question->object_name), w = 1;
-
-		if (r == 1 && entry->who.count)
-			w = mica_subjects_match(&entry->who, &question->who);
-		if (r < 0 || w < 0)
-			return -ENOMEM;
-		if (r && w && (!best || is_better(entry, best)))
-			best = entry;
-		if (r && !other)
-			other = entry;
-	}
+	if (mica_policy_find_volume(policy, question->object_name, &question->who, &best, &other) < 0)
+		return -ENOMEM;
 	if (best && best->read_only && MICA_OPERATIONS_MODIFY & MICA_OPERATION_BIT(question->operation))
 		say(asking, MICA_VERDICT_DENY, EROFS, MICA_POLICY_VOICE_VOLUMES, best - policy->volumes, &best->place);
 	else if (best)

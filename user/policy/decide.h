@@ -83,6 +83,13 @@ int mica_policy_decide(const struct mica_policy_compiled *compiled, const struct
  * -ENOMEM. */
 int mica_policy_applies(const struct mica_policy_set *set, size_t index, const struct mica_policy_who *who);
 
+/** What of a policy a voice's answer is: the name of a rule, "unions", "volumes", "layers"; "allow", "deny",
+ * "otherwise"; "ro", "rw", "who". NULL: no voice, or the policy has no such part. `index` as in the answer. */
+const char *mica_policy_voice_part(const struct mica_policy *policy, enum mica_policy_voice voice, size_t index);
+/** Where that is written. All 0: there is no such part. */
+struct mica_policy_place mica_policy_voice_place(const struct mica_policy *policy, enum mica_policy_voice voice,
+						 size_t index);
+
 /** "none", "rule", "isolation", "mounts", "volumes". */
 const char *mica_policy_voice_name(enum mica_policy_voice voice);
 

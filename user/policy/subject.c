@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "policy/subject.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "policy/glob.h"
@@ -65,4 +66,39 @@ int mica_policy_applies(const struct mica_policy_set *set, size_t index, const s
 	for (size_t i = 0; r == 0 && i < set->count; i++)
 		r = mica_subjects_match(&set->policies[i].subjects, who);
 	return r < 0 ? r : !r;
+}
+
+/** Whether an entry of `volumes` has the longer literal prefix; of equal ones, read-only. */
+static bool is_better(const struct mica_policy_volume *entry, const struct mica_policy_volume *than)
+{
+	bool exact;
+	size_t prefix = mica_glob_literal_prefix(entry->volume.text, &exact);
+	size_t than_prefix = mica_glob_literal_prefix(than->volume.text, &exact);
+
+	if (prefix != than_prefix)
+		return prefix > than_prefix;
+	return entry->read_only && !than->read_only;
+}
+
+int mica_policy_find_volume(const struct mica_policy *policy, const char *volume, const struct mica_policy_who *who,
+			    const struct mica_policy_volume **ret_best, const struct mica_policy_volume **ret_other)
+{
+	const struct mica_policy_volume *best = NULL, *other = NULL;
+
+	for (size_t i = 0; i < policy->volume_count; i++) {
+		const struct mica_policy_volume *entry = &policy->volumes[i];
+		int r = mica_glob_match(entry->volume.text, volume), w = 1;
+
+		if (r == 1 && entry->who.count)
+			w = mica_subjects_match(&entry->who, who);
+		if (r < 0 || w < 0)
+			return -ENOMEM;
+		if (r && w && (!best || is_better(entry, best)))
+			best = entry;
+		if (r && !other)
+			other = entry;
+	}
+	*ret_best = best;
+	*ret_other = other;
+	return 0;
 }

@@ -12,6 +12,19 @@
 #include "container/container.h"
 #include "mica/event.h"
 
+/** What decided, of deny and audit; strings of who fills it in, NULL: not known. */
+struct mica_event_decision {
+	/** "write". */
+	const char *operation;
+	const char *policy;
+	/** The rule's name; "isolation/unions", "mounts/otherwise", "volumes/ro" of the other sections. */
+	const char *rule;
+	/** "web.yaml:9": where that is written. */
+	const char *where;
+	/** Others by the same rule that were not reported since the one before. */
+	uint32_t suppressed;
+};
+
 struct mica_event {
 	/** The head of the record, copied and aligned. */
 	struct mica_record record;
@@ -45,6 +58,9 @@ struct mica_event {
 
 	/** CLOCK_MONOTONIC, ns: until then the container's name may yet become known; 0: no use in waiting. */
 	uint64_t wait_until_ns;
+
+	/* deny and audit only */
+	struct mica_event_decision decision;
 
 	/* lost events only (record.type == MICA_EVENT_LOST) */
 	uint64_t lost_count;

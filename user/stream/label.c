@@ -74,3 +74,23 @@ void mica_label_errno(struct mica_buffer *out, int error)
 	else
 		(void)mica_buffer_appendf(out, "E%u", error < 0 ? -(unsigned)error : (unsigned)error);
 }
+
+void mica_label_decision(struct mica_buffer *out, const struct mica_event *event)
+{
+	const struct mica_event_decision *decision = &event->decision;
+
+	if (decision->operation)
+		(void)mica_buffer_appendf(out, "%s: ", decision->operation);
+	if (event->record.type == MICA_EVENT_AUDIT)
+		(void)mica_buffer_append_string(out, "would get ");
+	if (event->record.error)
+		mica_label_errno(out, event->record.error);
+	if (decision->policy)
+		(void)mica_buffer_appendf(out, " by %s/%s", decision->policy, decision->rule ? decision->rule : "?");
+	if (decision->where) {
+		(void)mica_buffer_append_string(out, ", ");
+		(void)mica_utf8_append_escaped(out, decision->where, strlen(decision->where));
+	}
+	if (decision->suppressed)
+		(void)mica_buffer_appendf(out, " (%u more like it not shown)", decision->suppressed);
+}

@@ -18,6 +18,9 @@ bool mica_label_is_host(const struct mica_event *event);
  *  none. */
 void mica_label_object(struct mica_buffer *out, const struct mica_object *object);
 
+/** "write: EROFS by web/binaries, web.yaml:9"; an audit would get it. Of deny and audit. */
+void mica_label_decision(struct mica_buffer *out, const struct mica_event *event);
+
 /** "ENOSPC"; "E512" for the kernel's own, which have no name in the C library. `error` is not 0. */
 void mica_label_errno(struct mica_buffer *out, int error);
 

@@ -195,6 +195,16 @@ static void write_fsconfig(struct mica_json_writer *writer, const struct mica_ev
 		mica_json_number(writer, "fd", mount->flags);
 }
 
+static void write_decision(struct mica_json_writer *writer, const struct mica_event_decision *decision)
+{
+	mica_json_string(writer, "operation", decision->operation);
+	mica_json_string(writer, "policy", decision->policy);
+	mica_json_string(writer, "rule", decision->rule);
+	mica_json_string(writer, "where", decision->where);
+	if (decision->suppressed)
+		mica_json_number(writer, "suppressed", decision->suppressed);
+}
+
 /* What only this type of event has. */
 static void write_body(struct mica_json_writer *writer, const struct mica_event *event)
 {
@@ -225,6 +235,10 @@ static void write_body(struct mica_json_writer *writer, const struct mica_event 
 		break;
 	case MICA_EVENT_FSCONFIG:
 		write_fsconfig(writer, event);
+		break;
+	case MICA_EVENT_DENY:
+	case MICA_EVENT_AUDIT:
+		write_decision(writer, &event->decision);
 		break;
 	case MICA_EVENT_LOST:
 		mica_json_number(writer, "count", event->lost_count);

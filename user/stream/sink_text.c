@@ -388,6 +388,10 @@ static void append_body(struct line *line, const struct mica_event *event)
 			(void)mica_buffer_appendf(&line->cell, "%u layer%s", event->object.layers,
 						  event->object.layers == 1 ? "" : "s");
 		break;
+	case MICA_EVENT_DENY:
+	case MICA_EVENT_AUDIT:
+		mica_label_decision(&line->cell, event);
+		break;
 	case MICA_EVENT_LOST:
 		append_lost(line, event);
 		break;
@@ -419,7 +423,7 @@ static void put_details(struct line *line, const struct mica_event *event)
 		append_comma(line);
 		put_text(line, "path changed meanwhile");
 	}
-	if (record->error) {
+	if (record->error && record->type != MICA_EVENT_DENY && record->type != MICA_EVENT_AUDIT) {
 		append_comma(line);
 		(void)mica_buffer_append_string(&line->cell, "failed: ");
 		mica_label_errno(&line->cell, record->error);

@@ -39,16 +39,28 @@ Test(config, all)
 
 Test(config, what_runs_beside)
 {
-	static const char text[] = "{\"trace\":{\"output\":\"/log/t\",\"arguments\":[\"--event\",\"copy-up\"]}}";
-	static const char *const words[] = { "trace", "--json", "--event", "copy-up" };
-	_cleanup_config_ struct mica_config config = {};
+	static const char text[] = "{\"trace\":{\"output\":\"/log/t\",\"arguments\":[\"--event\",\"copy-up\"]},"
+				   "\"policies\":{\"output\":\"/log/p\",\"files\":[\"/etc/a.yaml\",\"/etc/b.yaml\"]}}";
+	static const char audit[] = "{\"policies\":{\"output\":\"/log/p\",\"files\":[\"/etc/a.yaml\"],\"audit\":true}}";
+	static const char *const trace_words[] = { "trace", "--json", "--event", "copy-up" };
+	static const char *const policy_words[] = { "enforce", "--json", "--pin", "/etc/a.yaml", "/etc/b.yaml" };
+	_cleanup_config_ struct mica_config config = {}, audited = {};
 	char reason[200];
 
 	cr_assert_eq(mica_config_parse(text, strlen(text), &config, reason, sizeof(reason)), 0, "%s", reason);
 	cr_assert_str_eq(config.trace.output, "/log/t");
 	for (size_t i = 0; i < 4; i++)
-		cr_assert_str_eq(config.trace.arguments[i], words[i]);
+		cr_assert_str_eq(config.trace.arguments[i], trace_words[i]);
 	cr_assert_null(config.trace.arguments[4]);
+	cr_assert_str_eq(config.policies.output, "/log/p");
+	for (size_t i = 0; i < 5; i++)
+		cr_assert_str_eq(config.policies.arguments[i], policy_words[i]);
+	cr_assert_null(config.policies.arguments[5]);
+	cr_assert_eq(mica_config_parse(audit, strlen(audit), &audited, reason, sizeof(reason)), 0, "%s", reason);
+	cr_assert_str_eq(audited.policies.arguments[2], "--pin");
+	cr_assert_str_eq(audited.policies.arguments[3], "--audit");
+	cr_assert_str_eq(audited.policies.arguments[4], "/etc/a.yaml");
+	cr_assert_null(audited.trace.output);
 }
 
 Test(config, refused)
@@ -74,6 +86,8 @@ Test(config, refused)
 		{ "{\"trace\":{\"output\":\"/x\",\"arguments\":[1]}}", "are strings" },
 		{ "{\"trace\":{\"output\":\"/x\",\"arguments\":\"--event\"}}", "are an array" },
 		{ "{\"trace\":{\"outptu\":\"/x\"}}", "did you mean 'output'" },
+		{ "{\"policies\":{\"output\":\"/x\"}}", "want 'files'" },
+		{ "{\"policies\":{\"output\":\"/x\",\"files\":[\"a.yaml\"]}}", "absolute paths" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

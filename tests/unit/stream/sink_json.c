@@ -398,3 +398,25 @@ Test(stream_sink_json, a_full_disk_is_reported)
 	cr_assert_eq(mica_sink_json(out, &event, NULL), -EIO);
 	(void)fclose(out);
 }
+
+Test(stream_sink_json, decisions)
+{
+	struct mica_event event = sample();
+	json_t *object;
+
+	event.record.type = MICA_EVENT_DENY;
+	event.record.error = -EROFS;
+	event.decision = (struct mica_event_decision){ "write", "web", "binaries", "a \"b\".yaml:9", 3 };
+	object = parse(&event);
+	cr_assert_str_eq(json_string_value(json_object_get(object, "event")), "deny");
+	cr_assert_str_eq(json_string_value(json_object_get(object, "operation")), "write");
+	cr_assert_str_eq(json_string_value(json_object_get(object, "policy")), "web");
+	cr_assert_str_eq(json_string_value(json_object_get(object, "rule")), "binaries");
+	cr_assert_str_eq(json_string_value(json_object_get(object, "where")), "a \"b\".yaml:9");
+	cr_assert_str_eq(json_string_value(json_object_get(object, "errno")), "EROFS");
+	json_decref(object);
+	event.decision = (struct mica_event_decision){};
+	object = parse(&event);
+	cr_assert_null(json_object_get(object, "policy"));
+	json_decref(object);
+}

@@ -132,6 +132,22 @@ Test(stream_sink_text, mounts_and_losses)
 		    "3 write events lost: ring-full\n");
 }
 
+Test(stream_sink_text, decisions)
+{
+	struct mica_event deny = sample(MICA_EVENT_DENY, "/usr/bin/x"), audit = sample(MICA_EVENT_AUDIT, "/a");
+
+	deny.record.error = -EROFS;
+	deny.decision = (struct mica_event_decision){ "write", "web", "binaries", "web.yaml:9", 0 };
+	audit.record.error = -EPERM;
+	audit.decision = (struct mica_event_decision){ "mount", "web", "mounts/otherwise", "a\nb.yaml:3", 7 };
+	assert_line(&deny,
+		    "20:00:00.123  web            sed[4711]       deny      layer 2/5    /usr/bin/x                "
+		    "write: EROFS by web/binaries, web.yaml:9\n");
+	assert_line(&audit,
+		    "20:00:00.123  web            sed[4711]       audit     layer 2/5    /a                        "
+		    "mount: would get EPERM by web/mounts/otherwise, a\\nb.yaml:3 (7 more like it not shown)\n");
+}
+
 Test(stream_sink_text, mount_api)
 {
 	struct mica_event event = sample(MICA_EVENT_MOUNT_SETATTR, "/x");

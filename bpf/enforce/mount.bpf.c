@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * Mounts, and what only capable() knows of.
+ */
+#include "ask.bpf.h"
+
+#define MS_REMOUNT 32
+#define MS_BIND 4096
+#define MS_MOVE 8192
+#define MS_PROPAGATION ((1 << 17) | (1 << 18) | (1 << 19) | (1 << 20)) /* unbindable, private, slave, shared */
+
+#define CAP_SYS_ADMIN 21
+#define CLONE_NEWNS 0x20000
+#define NSFS_MAGIC 0x6e736673
+#define TS_COMPAT 2
+
+#define BIT(operation) MICA_OPERATION_BIT(MICA_OPERATION_##operation)
+
+static __always_inline long ask_mount(const struct dentry *dentry, struct mount_question *mount, u32 operation)
+{
+	struct asker asker;
+	enum asked asked = asker_begin(&asker, operation, 0);
+
+	if (asked == ASKED_NOTHING)
+		return 0;
+	if (asked == ASKED_UNKNOWN)
+		return -EPERM;
+	return ask_all(&asker, (u64)dentry, operation, QUESTION_MOUNT, mount);
+}
+
+/** Which operation a mount(2) is, in the order in which the kernel looks (fs/namespace.c, path_mount). */
+static __always_inline u32 mount_operation(unsigned long flags)
+{
+	if (flags & MS_REMOUNT)
+		return BIT(REMOUNT);
+	if (flags & MS_BIND)
+		return BIT(MOUNT);
+	if (flags & MS_PROPAGATION)
+		return BIT(REMOUNT);
+	if (flags & MS_MOVE)
+		return BIT(MOVE_MOUNT);
+	return BIT(MOUNT);
+}
+
+SEC("lsm/sb_mount")
+long BPF_PROG(enforce_sb_mount, const char *source, const struct path *path, const char *type, unsigned long flags)
+{
+	struct mount_question mount = {
+		.mount = (u64)real_mount(path->mnt),
+		.type = (u64)type,
+		.source = (u64)source,
+		.flags = flags,
+	};
+
+	return ask_mount(path->dentry, &mount, mount_operation(flags));
+}
+
+SEC("lsm/sb_umount")
+long BPF_PROG(enforce_sb_umount, struct vfsmount *mnt)
+{
+	struct mount_question mount = { .mount = (u64)real_mount(mnt) };
+
+	return ask_mount(mnt->mnt_root, &mount, BIT(UMOUNT));
+}
+
+SEC("lsm/move_mount")
+long BPF_PROG(enforce_move_mount, const struct path *from, const struct path *to)
+{
+	struct mount_question mount = { .mount = (u64)real_mount(to->mnt) };
+
+	return ask_mount(to->dentry, &mount, BIT(MOVE_MOUNT));
+}
+
+SEC("lsm/sb_pivotroot")
+long BPF_PROG(enforce_sb_pivotroot, const struct path *old, const struct path *new)
+{
+	struct mount_question mount = { .mount = (u64)real_mount(new->mnt) };
+
+	return ask_mount(new->dentry, &mount, BIT(PIVOT_ROOT));
+}
+
+/** The system call that the task is in, by its number in 64-bit code; 0: one of no interest here. */
+enum call {
+	CALL_OTHER,
+	CALL_MOUNT,
+	CALL_SETNS,
+	CALL_OPEN_TREE,
+	CALL_MOUNT_SETATTR,
+};
+
+static __always_inline enum call current_call(struct task_struct *task, s32 *ret_fd, u32 *ret_type)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+#if defined(__TARGET_ARCH_arm64)
+	u32 number = BPF_CORE_READ(regs, syscallno);
+	bool compat = false;
+
+	*ret_fd = BPF_CORE_READ(regs, orig_x0);
+	*ret_type = BPF_CORE_READ(regs, regs[1]);
+#else
+	/* x32 sets bit 30. */
+	u32 number = regs->orig_ax & ~(1U << 30);
+	bool compat = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+
+	*ret_fd = compat ? regs->bx : regs->di;
+	*ret_type = compat ? regs->cx : regs->si;
+#endif
+	switch (number) {
+	/* The same in all: numbers from 424 on. */
+	case 428: /* open_tree */
+	case 467: /* open_tree_attr */
+		return CALL_OPEN_TREE;
+	case 442: /* mount_setattr */
+		return CALL_MOUNT_SETATTR;
+	}
+#if defined(__TARGET_ARCH_arm64)
+	if (number == 268)
+		return CALL_SETNS;
+	if (number == 40)
+		return CALL_MOUNT;
+#else
+	if (number == (compat ? 346 : 308))
+		return CALL_SETNS;
+	if (number == (compat ? 21 : 165))
+		return CALL_MOUNT;
+#endif
+	return CALL_OTHER;
+}
+
+/** setns(2) into a mount or user namespace: a user namespace gives all capabilities over the mounts. */
+static __always_inline bool enters_mounts(struct task_struct *task, s32 fd, u32 type)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+	struct ns_common *common;
+	struct dentry *dentry;
+	struct inode *inode;
+
+	if (type & (CLONE_NEWNS | 0x10000000))
+		return true;
+	/* Another type is named: that is what it enters, or it fails. */
+	if (type || fd < 0 || (u32)fd >= BPF_CORE_READ(table, max_fds))
+		return false;
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	if (!file)
+		return false;
+	dentry = BPF_CORE_READ(file, f_path.dentry);
+	if (BPF_CORE_READ(dentry, d_sb, s_magic) != NSFS_MAGIC)
+		return false;
+	inode = BPF_CORE_READ(file, f_inode);
+	common = BPF_CORE_READ(inode, i_private);
+	type = namespace_type(common);
+	return type & (CLONE_NEWNS | 0x10000000);
+}
+
+SEC("lsm/capable")
+long BPF_PROG(enforce_capable, const struct cred *cred, struct user_namespace *ns, int capability)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 operation = 0, type = 0;
+	struct asker asker;
+	enum asked asked;
+	s32 fd = -1;
+
+	if (capability != CAP_SYS_ADMIN)
+		return 0;
+	switch (current_call(task, &fd, &type)) {
+	case CALL_OPEN_TREE:
+		operation = BIT(OPEN_TREE);
+		break;
+	case CALL_MOUNT_SETATTR:
+		operation = BIT(MOUNT_SETATTR);
+		break;
+	case CALL_SETNS:
+		if (enters_mounts(task, fd, type))
+			operation = BIT(SETNS);
+		break;
+	default:
+		break;
+	}
+	if (!operation)
+		return 0;
+	asked = asker_begin(&asker, operation, 0);
+	if (asked == ASKED_NOTHING)
+		return 0;
+	if (asked == ASKED_UNKNOWN)
+		return -EPERM;
+	/* Whatever the answer is, the caller gets EPERM. */
+	return ask_all(&asker, 0, operation, QUESTION_CAPABILITY, NULL);
+}
+
+/** By fsconfig(2): mount(2) was asked before. Where it is mounted is not told, but a union is known by itself. */
+SEC("lsm/sb_remount")
+long BPF_PROG(enforce_sb_remount, struct super_block *sb)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mount_question mount = {};
+	u32 type = 0;
+	s32 fd = -1;
+
+	if (current_call(task, &fd, &type) == CALL_MOUNT)
+		return 0;
+	return ask_mount(sb->s_root, &mount, BIT(REMOUNT));
+}
+
+/** By fsconfig(2), the same: a superblock of any type that was never asked for as a mount. */
+SEC("lsm/sb_kern_mount")
+long BPF_PROG(enforce_new_superblock, struct super_block *sb)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mount_question mount = { .type = (u64)sb->s_type->name };
+	u32 type = 0;
+	s32 fd = -1;
+
+	if (current_call(task, &fd, &type) == CALL_MOUNT)
+		return 0;
+	return ask_mount(NULL, &mount, BIT(MOUNT));
+}

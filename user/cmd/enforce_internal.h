@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Policies in force, as `mica enforce` follows them: its loop (enforce_run.c) and its output (enforce_show.c).
+ */
+#ifndef MICA_CMD_ENFORCE_INTERNAL_H
+#define MICA_CMD_ENFORCE_INTERNAL_H
+
+#include "cmd/enforce.h"
+#include "enforce/decisions.h"
+#include "stream/sink.h"
+
+#define MICA_ENFORCE_SECOND_NS 1000000000ULL
+
+struct mica_enforcing {
+	const struct mica_enforce_options *options;
+	struct mica_identity *identity;
+	struct mica_held held;
+	struct mica_subjects subjects;
+	/** The set in force. */
+	struct mica_force *force;
+	struct mica_decisions decisions;
+	uint64_t generation;
+	/** CLOCK_BOOTTIME; 0: none. */
+	uint64_t deadline_ns;
+	/** Descriptors of the directory with what is kept, and of the follower's lock; negative without --pin. */
+	int directory_fd, follower_fd;
+	/** Counted by sets that were published anew in this one's place: one for each counter. */
+	struct mica_enforce_counter *before;
+	/** Denials that wait for the name of their container, oldest first. */
+	struct mica_waiting *first, *last;
+	size_t waiting_bytes;
+	/** Of the ring buffer, and of what could not be read. */
+	uint64_t lost, unreadable;
+	/** When who is there was looked at last; CLOCK_MONOTONIC, ns. */
+	uint64_t looked_ns;
+	/** A subject that is not known was denied something. */
+	bool stranger;
+	/** The engines have news. */
+	bool news;
+	/** What was said last of whether it works. */
+	bool broken;
+	struct mica_text_options text;
+	/** Why stdout failed, or 0. */
+	int output_error;
+	bool done;
+};
+
+/** Buffers stdout by lines, and writes the heading. */
+void mica_enforcing_set_up_output(struct mica_enforcing *enforcing);
+/** Takes a denial from the ring: shows it, or lets it wait for a name. 0 or -ENOMEM. */
+int mica_enforcing_take(const struct mica_denial *denial, void *userdata);
+/** Shows those that waited long enough or have a name now; with `all`, each. 0 or -ENOMEM. */
+int mica_enforcing_release(struct mica_enforcing *enforcing, bool all);
+void mica_enforcing_drop_waiting(struct mica_enforcing *enforcing);
+/** Shows what was lost since the last look. 0 or -ENOMEM. */
+int mica_enforcing_show_losses(struct mica_enforcing *enforcing);
+/** Adds what the set in force counted to `before`: it is about to be published anew. 0 or a negative errno. */
+int mica_enforcing_keep_counters(struct mica_enforcing *enforcing);
+/** The exact counters. 0 or a negative errno. */
+int mica_enforcing_show_totals(struct mica_enforcing *enforcing);
+
+#endif

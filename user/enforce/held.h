@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The enforcer that this process holds: loaded by it, or taken over from the pins that another one left; and the switch
+ * from one set of policies to the next.
+ */
+#ifndef MICA_ENFORCE_HELD_H
+#define MICA_ENFORCE_HELD_H
+
+#include "enforce/keep.h"
+#include "enforce/subjects.h"
+#include "kernel/enforcer.h"
+
+struct mica_held {
+	/** Directory of the pins. */
+	const char *pins;
+	/** `take`, `userdata` and `ring_bytes` of an enforcer that is opened. */
+	struct mica_enforcer_options options;
+	struct mica_enforcer *enforcer;
+	bool pinned;
+};
+
+/** Takes over what is pinned. -ENOENT: nothing is. As mica_enforcer_adopt. */
+int mica_held_adopt(struct mica_held *held, struct mica_problem *ret_problem);
+
+/**
+ * Puts the subjects' set in force: on the enforcer that is held if it can decide it, else on a new one, which then
+ * takes its place; never a moment without the old set or the new one. The caller has the lock (mica_keep_lock). `pin`:
+ * it stays when this process ends. On failure the old set stays whole. As mica_enforcer_open and mica_enforcer_publish.
+ */
+int mica_held_put(struct mica_held *held, struct mica_subjects *subjects, uint64_t deadline_ns, bool pin,
+		  struct mica_problem *ret_problem);
+
+/** Ends it: no set, no pins. 0 or a negative errno. */
+int mica_held_end(struct mica_held *held);
+
+/** Lets go: what is pinned stays in force. */
+void mica_held_close(struct mica_held *held);
+
+#endif
