@@ -128,6 +128,11 @@ $(O)/bpf/%.skel.h: $(O)/tests/bpf/%.bpf.o $(O)/bpf/path.bpf.o
 	$(Q)$(BPFTOOL) gen object $(@D)/$*.o $^
 	$(Q)$(BPFTOOL) gen skeleton $(@D)/$*.o name $*_bpf >$@
 
+# The evaluator has no need of the walk of tracing.
+$(O)/bpf/evaluator.skel.h: $(O)/tests/bpf/evaluator.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name evaluator_bpf >$@
+
 $(O)/tests/bpf/%.o: tests/bpf/%.c $(BPF_TEST_SKELETONS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
@@ -172,7 +177,7 @@ $(O)/bench-plugin-reference: tests/bench/plugin_reference.c
 
 # Random policies and paths in full numbers, without the sanitizers: they would take minutes.
 $(O)/cases: $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/policy/reference_*.c) tests/unit/policy/random.c tests/unit/policy/limits.c) \
-		$(O)/tests/bpf/policy.o $(LIBRARY_OBJECTS)
+		$(O)/tests/bpf/policy.o $(O)/tests/bpf/evaluator.o $(LIBRARY_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $^ -lcriterion $(MICA_LDLIBS)
 
