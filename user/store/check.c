@@ -209,11 +209,10 @@ static int check_staging(struct check *check)
 static int check_places(struct check *check)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(check->store->database, true);
+	int r = mica_transaction_begin(&transaction, check->store->database, true);
 
 	if (r < 0)
 		return r;
-	transaction.database = check->store->database;
 	r = check_directories(check, check->store->layers_fd, "layers",
 			      "SELECT (SELECT count(*) FROM layers WHERE id = ?1)"
 			      " + (SELECT count(*) FROM trash WHERE id = ?1)");

@@ -184,10 +184,8 @@ static int insert(struct mica_store *store, const struct mica_container_request 
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	_cleanup_free_ char *settings = request->settings(request);
-	int r = settings ? mica_database_begin(store->database, !request->auto_remove) : -ENOMEM;
+	int r = settings ? mica_transaction_begin(&transaction, store->database, !request->auto_remove) : -ENOMEM;
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_staged_volumes_insert(store, volumes, request->volume_count);
 	if (r == 0)
@@ -283,9 +281,7 @@ static int delete_rows(struct mica_store *store, const char *id, bool volumes)
 		return mica_store_refuse(store, r, "there is no container '%s'", id);
 	/* Of one that is removed by itself, a removal that a power cut undid is done again. */
 	if (r == 0)
-		r = mica_database_begin(store->database, !auto_remove);
-	if (r == 0)
-		transaction.database = store->database;
+		r = mica_transaction_begin(&transaction, store->database, !auto_remove);
 	if (r == 0 && volumes)
 		r = forget_volumes(store, id);
 	if (r == 0)
@@ -325,10 +321,8 @@ int mica_container_remove(struct mica_store *store, const char *id, bool volumes
 int mica_container_ended(struct mica_store *store, const char *id, int exit_status)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, false);
+	int r = mica_transaction_begin(&transaction, store->database, false);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_database_run(store->database,
 				      "UPDATE containers SET exit_status = ?, finished = ? WHERE id = ?", "iit",

@@ -214,11 +214,10 @@ int mica_image_remove(struct mica_store *store, const char *name, bool *ret_remo
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	_cleanup_free_ char *id = NULL, *config = NULL, *top = NULL;
 	bool removed = false;
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
 	if (r < 0)
 		return mica_store_database_failed(store, r);
-	transaction.database = store->database;
 	store->reason[0] = '\0';
 	r = mica_image_find(store, name, &id);
 	if (r == 0)

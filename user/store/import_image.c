@@ -251,10 +251,8 @@ static void place(struct mica_store *store, struct mica_imported_image *image)
 int mica_imported_commit(struct mica_store *store, struct mica_imported_image *images, size_t count)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
-	if (r == 0)
-		transaction.database = store->database;
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = insert_image(store, &images[i]);
 	if (r == 0)

@@ -126,10 +126,8 @@ static int sync_stage(const struct mica_stage *stage)
 static int insert(struct mica_store *store, const char *id, const char *parent, const char *stage)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_trash_take(store, id);
 	if (r == 0)
@@ -193,10 +191,8 @@ int mica_layer_delete_row(struct mica_store *store, const char *id)
 static int delete_layer(struct mica_store *store, const char *id)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_layer_delete_row(store, id);
 	if (r == -EBUSY)

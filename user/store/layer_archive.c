@@ -82,10 +82,8 @@ static int unpack(struct mica_store *store, const struct mica_stage *stage, int 
 static int commit(struct mica_store *store, const char *id, const char *digest, uint64_t bytes, const char *stage)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_database_run(store->database, "UPDATE layers SET digest = ?, size = ?, stage = ? WHERE id = ?",
 				      "titt", digest, (int64_t)bytes, stage, id);

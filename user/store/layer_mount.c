@@ -100,10 +100,8 @@ static int set_refs(struct mica_store *store, const char *id, int64_t refs)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	/* Mounts and their users are gone after a power cut: nothing to wait for the disk for. */
-	int r = mica_database_begin(store->database, false);
+	int r = mica_transaction_begin(&transaction, store->database, false);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_database_run(store->database, "UPDATE layers SET refs = ?, boot = ? WHERE id = ?", "itt", refs,
 				      store->boot, id);

@@ -181,11 +181,10 @@ static int move_away(struct mica_store *store, const char *id)
 static int move_all_away(struct mica_store *store, char *const *ids, size_t count)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, false);
+	int r = mica_transaction_begin(&transaction, store->database, false);
 
 	if (r < 0)
 		return r;
-	transaction.database = store->database;
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = move_away(store, ids[i]);
 	return r;
@@ -208,11 +207,10 @@ static bool is_there(struct mica_store *store, const char *id)
 static int forget_spent(struct mica_store *store, const struct list *ids)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, false);
+	int r = mica_transaction_begin(&transaction, store->database, false);
 
 	if (r < 0)
 		return r;
-	transaction.database = store->database;
 	if (!store->relaxed && syncfs(store->root_fd) < 0)
 		return -errno;
 	for (size_t i = 0; r == 0 && i < ids->count; i++)

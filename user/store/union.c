@@ -172,9 +172,7 @@ static int write_down(struct mica_store *store, const struct mica_union_plan *pl
 
 	if (r < 0)
 		return r;
-	r = mica_database_begin(store->database, true);
-	if (r == 0)
-		transaction.database = store->database;
+	r = mica_transaction_begin(&transaction, store->database, true);
 	if (r == 0)
 		r = mica_database_run(store->database,
 				      "INSERT INTO unions VALUES (?, ?, ?) ON CONFLICT (target) DO UPDATE SET"
@@ -249,9 +247,7 @@ int mica_union_remove(struct mica_store *store, const char *target)
 
 	if (r < 0)
 		return r;
-	r = mica_database_begin(store->database, true);
-	if (r == 0)
-		transaction.database = store->database;
+	r = mica_transaction_begin(&transaction, store->database, true);
 	if (r == 0)
 		r = mica_database_run(store->database, "DELETE FROM unions WHERE target = ?", "t", real);
 	if (r < 0)

@@ -96,11 +96,9 @@ static int insert(struct mica_store *store, const char *name, const char *backen
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	char trash[MICA_NAME_MAX + 16];
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
 	(void)snprintf(trash, sizeof(trash), "volume/%s", name);
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_trash_take(store, trash);
 	if (r == 0)
@@ -403,10 +401,8 @@ int mica_volume_delete_row(struct mica_store *store, const char *name)
 static int delete_row(struct mica_store *store, const char *name)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_volume_delete_row(store, name);
 	if (r == -EBUSY)
