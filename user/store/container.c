@@ -270,18 +270,30 @@ static int forget_volumes(struct mica_store *store, const char *id)
 	return r;
 }
 
-static int delete_rows(struct mica_store *store, const char *id, bool volumes)
+int mica_container_goes_when_ended(struct mica_store *store, const char *id, bool *ret)
 {
-	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int64_t auto_remove = 0;
-	int r = mica_database_number(store->database, &auto_remove, "SELECT auto_remove FROM containers WHERE id = ?",
-				     "t", id);
+	int64_t goes = 0;
+	int r = mica_database_number(store->database, &goes, "SELECT auto_remove FROM containers WHERE id = ?", "t",
+				     id);
 
 	if (r == -ENOENT)
 		return mica_store_refuse(store, r, "there is no container '%s'", id);
+	if (r < 0)
+		return mica_store_database_failed(store, r);
+	*ret = goes;
+	return 0;
+}
+
+static int delete_rows(struct mica_store *store, const char *id, bool volumes)
+{
+	struct mica_transaction transaction _cleanup_transaction_ = {};
+	bool goes = false;
+	int r = mica_container_goes_when_ended(store, id, &goes);
+
+	if (r < 0)
+		return r;
 	/* Of one that is removed by itself, a removal that a power cut undid is done again. */
-	if (r == 0)
-		r = mica_transaction_begin(&transaction, store->database, !auto_remove);
+	r = mica_transaction_begin(&transaction, store->database, !goes);
 	if (r == 0 && volumes)
 		r = forget_volumes(store, id);
 	if (r == 0)
@@ -365,7 +377,11 @@ int mica_container_recover(struct mica_store *store)
 
 int mica_container_remove_when_ended(struct mica_store *store, const char *id)
 {
-	int r = mica_database_run(store->database, "UPDATE containers SET auto_remove = 1 WHERE id = ?", "t", id);
+	bool already = false;
+	int r = mica_container_goes_when_ended(store, id, &already);
 
+	if (r < 0 || already)
+		return r;
+	r = mica_database_run(store->database, "UPDATE containers SET auto_remove = 1 WHERE id = ?", "t", id);
 	return r < 0 ? mica_store_database_failed(store, r) : 0;
 }

@@ -20,7 +20,7 @@
 /* A command that finds nobody else at the database reads its log whole when it starts, every page of it: so pages are
  * small, and few of them wait in the log before they are copied into the database, which costs a flush of the disk. */
 #define PAGE_SIZE "1024"
-#define CHECKPOINT_PAGES 32
+#define CHECKPOINT_PAGES 100
 /* Statements that are kept: all that a command has, and a daemon's. */
 #define STATEMENTS_KEPT 32
 
