@@ -87,12 +87,13 @@ bool mica_imported_layer_exists(const struct mica_imported_image *image, size_t 
 	return mica_layer_exists(image->store, mica_digest_hex(image->layers[index].chain)) > 0;
 }
 
-/* Unpacks a layer into a stage. Both digests are told; they are not compared yet. */
+/* Unpacks a layer into a stage. The digests are told, that of the archive if `source_digest` is no NULL; they are not
+ * compared yet. */
 static int unpack(struct mica_store *store, const struct mica_archive_source *source,
 		  const struct mica_import_options *options, struct mica_import_counts *counts,
-		  struct mica_imported_layer *layer, char source_digest[static MICA_DIGEST_SIZE],
-		  char content_digest[static MICA_DIGEST_SIZE])
+		  struct mica_imported_layer *layer, char *source_digest, char content_digest[static MICA_DIGEST_SIZE])
 {
+	struct mica_archive_source wanted = *source;
 	_cleanup_input_ struct mica_archive_input *input = NULL;
 	_cleanup_close_ int diff_fd = -EBADF;
 	uint64_t before = counts->bytes;
@@ -101,10 +102,12 @@ static int unpack(struct mica_store *store, const struct mica_archive_source *so
 
 	if (r < 0)
 		return r;
+	wanted.source_digest = source_digest;
+	wanted.content_digest = true;
 	r = mica_layer_stage(&layer->stage);
 	if (r == 0) {
 		diff_fd = mica_tree_open(layer->stage.fd, "diff", O_RDONLY | O_DIRECTORY);
-		r = diff_fd < 0 ? diff_fd : mica_archive_input_new(source, &input);
+		r = diff_fd < 0 ? diff_fd : mica_archive_input_new(&wanted, &input);
 	}
 	if (r == 0)
 		r = mica_archive_extract(input, diff_fd, options, counts, reason, sizeof(reason));
@@ -130,7 +133,7 @@ int mica_imported_layer_unpack(struct mica_imported_image *image, size_t index,
 	if (blob->size >= 0 && (uint64_t)blob->size != source->size)
 		return mica_store_refuse(image->store, -EBADMSG, "the layer %s is of another size than is said",
 					 blob->name);
-	r = unpack(image->store, source, options, counts, layer, source_digest, content_digest);
+	r = unpack(image->store, source, options, counts, layer, blob->digest ? source_digest : NULL, content_digest);
 	if (r < 0)
 		return r;
 	if (blob->digest && strcmp(blob->digest, source_digest) != 0)
@@ -148,11 +151,11 @@ int mica_imported_tree(struct mica_imported_image *image, struct mica_store *sto
 		       const struct mica_archive_source *source, const struct mica_import_options *options,
 		       struct mica_import_counts *counts)
 {
-	char source_digest[MICA_DIGEST_SIZE], digest[MICA_DIGEST_SIZE];
+	char digest[MICA_DIGEST_SIZE];
 	char *const digests[] = { digest };
 	char config[300];
 	struct mica_imported_layer layer = { .stage = MICA_STAGE_NONE };
-	int r = unpack(store, source, options, counts, &layer, source_digest, digest);
+	int r = unpack(store, source, options, counts, &layer, NULL, digest);
 	int size;
 
 	image->store = store;
