@@ -10,9 +10,6 @@
 #include "store/layer.h"
 #include "store/store_internal.h"
 
-/** Most layers of one union: the kernel's own limit (OVL_MAX_STACK) is on lower layers. */
-#define MICA_LAYERS_MAX 500
-
 /** Layers from one down to its base. */
 struct mica_chain {
 	char **ids;
@@ -53,6 +50,9 @@ int mica_layer_delete_row(struct mica_store *store, const char *id);
 struct mica_union_plan;
 /** What is mounted for a layer (without options). `ret` is the caller's to free, also on failure. */
 int mica_layer_plan(struct mica_store *store, const char *id, bool immutable, struct mica_union_plan *ret);
+/** Mounts it. `label`: the SELinux context of all its files, or NULL. */
+int mica_layer_mount_plan(struct mica_store *store, const char *id, const struct mica_union_plan *plan,
+			  const char *label, const char *target);
 /** Mounts a locked layer again that has users and is not mounted any more. The caller knows that no union lives on its
  *  upper. */
 int mica_layer_restore(struct mica_store *store, const char *id, const struct mica_layer_row *row);

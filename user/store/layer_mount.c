@@ -64,30 +64,37 @@ int mica_layer_plan(struct mica_store *store, const char *id, bool immutable, st
 	return asprintf(&ret->work, "%s/layers/%s/work", store->root, id) < 0 ? -ENOMEM : 0;
 }
 
-/* A writable layer's tree must stay one that its own archive can say: no redirects, no files without their data. */
-static int mount_layer(struct mica_store *store, const char *id, const char *label, bool immutable, const char *target)
+int mica_layer_mount_plan(struct mica_store *store, const char *id, const struct mica_union_plan *plan,
+			  const char *label, const char *target)
 {
-	_cleanup_union_plan_ struct mica_union_plan plan = {};
 	_cleanup_free_ char *context = NULL;
+	/* A writable layer's tree must stay one that its own archive can say: no redirects, no files without their
+	 * data. */
 	const char *options[5] = { "redirect_dir=off", "metacopy=off", "index=off" };
 	struct mica_union_reason reason;
-	int r = mica_layer_plan(store, id, immutable, &plan);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (label && asprintf(&context, "context=%s", label) < 0)
 		return -ENOMEM;
 	options[3] = context;
 	r = mica_union_mount(
 		&(struct mica_union_specification){
-			.lowers = (const char *const *)plan.lowers,
-			.lower_count = plan.lower_count,
-			.upper = plan.upper,
-			.work = plan.work,
+			.lowers = (const char *const *)plan->lowers,
+			.lower_count = plan->lower_count,
+			.upper = plan->upper,
+			.work = plan->work,
 			.options = options,
 		},
 		target, &reason);
 	return r < 0 ? mica_store_refuse(store, r, "cannot mount the layer '%s': %s", id, reason.text) : 0;
+}
+
+static int mount_layer(struct mica_store *store, const char *id, const char *label, bool immutable, const char *target)
+{
+	_cleanup_union_plan_ struct mica_union_plan plan = {};
+	int r = mica_layer_plan(store, id, immutable, &plan);
+
+	return r < 0 ? r : mica_layer_mount_plan(store, id, &plan, label, target);
 }
 
 /* A base has nothing below it: overlayfs wants one lower at least, so a writable base is its own tree. */
@@ -205,10 +212,6 @@ int mica_layer_put(struct mica_store *store, const char *id)
 		return r;
 	return mica_layer_unmount(store, id, fd);
 }
-
-struct cleanup {
-	struct mica_chain ids;
-};
 
 static int add_id(const struct mica_layer *layer, void *userdata)
 {

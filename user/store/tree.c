@@ -55,15 +55,6 @@ DIR *mica_tree_read(int directory_fd)
 	return directory;
 }
 
-int mica_tree_sync(int directory_fd, const char *path)
-{
-	_cleanup_close_ int fd = mica_tree_open(directory_fd, path, O_RDONLY);
-
-	if (fd < 0)
-		return fd;
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 /* A tree that is being removed. */
 struct removal {
 	int top_fd;

@@ -377,15 +377,6 @@ int mica_volume_mount(struct mica_store *store, const char *name)
 	return r < 0 ? r : mica_volume_mount_locked(store, name, &place, fd);
 }
 
-int mica_volume_unmount(struct mica_store *store, const char *name)
-{
-	_cleanup_volume_place_ struct mica_volume_place place = {};
-	_cleanup_close_ int fd = -EBADF;
-	int r = mica_volume_lock(store, name, true, &place, &fd);
-
-	return r < 0 ? r : mica_volume_unmount_locked(store, name, &place, fd);
-}
-
 int mica_volume_delete_row(struct mica_store *store, const char *name)
 {
 	int r = mica_database_run(store->database, "DELETE FROM volumes WHERE name = ?", "t", name);
