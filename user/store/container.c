@@ -260,13 +260,13 @@ static int forget_volumes(struct mica_store *store, const char *id)
 		"SELECT v.name FROM volumes v JOIN container_volumes c ON c.volume = v.name"
 		" WHERE c.container = ?1 AND v.anonymous AND NOT EXISTS"
 		" (SELECT 1 FROM container_volumes o WHERE o.volume = v.name AND o.container <> ?1)";
-	_cleanup_chain_ struct mica_chain names = {};
-	int r = mica_database_query(store->database, mica_chain_add_row, &names, alone, "t", id);
+	_cleanup_strings_ struct mica_strings names = {};
+	int r = mica_database_query(store->database, mica_row_add_text, &names, alone, "t", id);
 
 	if (r == 0)
 		r = mica_database_run(store->database, "DELETE FROM container_volumes WHERE container = ?", "t", id);
 	for (size_t i = 0; r == 0 && i < names.count; i++)
-		r = mica_volume_delete_row(store, names.ids[i]);
+		r = mica_volume_delete_row(store, names.items[i]);
 	return r;
 }
 
@@ -357,8 +357,8 @@ static bool is_being_made(struct mica_store *store, const char *id)
 
 int mica_container_recover(struct mica_store *store)
 {
-	_cleanup_chain_ struct mica_chain ids = {};
-	int r = mica_database_query(store->database, mica_chain_add_row, &ids,
+	_cleanup_strings_ struct mica_strings ids = {};
+	int r = mica_database_query(store->database, mica_row_add_text, &ids,
 				    "SELECT id FROM containers WHERE auto_remove", NULL);
 
 	if (r < 0)
@@ -366,10 +366,10 @@ int mica_container_recover(struct mica_store *store)
 	for (size_t i = 0; i < ids.count; i++) {
 		_cleanup_close_ int fd = -EBADF;
 
-		if (mica_container_init_pid(ids.ids[i]) || mica_container_lock(store, ids.ids[i], false, &fd) < 0 ||
-		    is_being_made(store, ids.ids[i]))
+		if (mica_container_init_pid(ids.items[i]) || mica_container_lock(store, ids.items[i], false, &fd) < 0 ||
+		    is_being_made(store, ids.items[i]))
 			continue;
-		(void)mica_container_remove(store, ids.ids[i], true, &fd);
+		(void)mica_container_remove(store, ids.items[i], true, &fd);
 	}
 	store->reason[0] = '\0';
 	return 0;

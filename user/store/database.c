@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/strings.h"
 #include "store/schema.h"
 
 #define WAIT_MS 10000
@@ -225,6 +226,11 @@ int mica_database_number(struct mica_database *database, int64_t *ret, const cha
 int mica_database_changes(const struct mica_database *database)
 {
 	return sqlite3_changes(database->connection);
+}
+
+int mica_row_add_text(const struct mica_row *row, void *strings)
+{
+	return mica_strings_add(strings, mica_row_text(row, 0));
 }
 
 const char *mica_row_text(const struct mica_row *row, int column)

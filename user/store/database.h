@@ -68,6 +68,8 @@ int mica_database_number(struct mica_database *database, int64_t *ret, const cha
 /** How many rows the last mica_database_run changed. */
 int mica_database_changes(const struct mica_database *database);
 
+/** For mica_database_query: adds the first column to a struct mica_strings. */
+int mica_row_add_text(const struct mica_row *row, void *strings);
 /** NULL for SQL's NULL. */
 const char *mica_row_text(const struct mica_row *row, int column);
 int64_t mica_row_number(const struct mica_row *row, int column);

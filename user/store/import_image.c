@@ -17,18 +17,9 @@ void mica_imported_image_free(struct mica_imported_image *image)
 	for (size_t i = 0; i < image->layer_count; i++)
 		mica_stage_end(&image->layers[i].stage);
 	free(image->layers);
-	for (size_t i = 0; i < image->name_count; i++)
-		free(image->names[i]);
-	free(image->names);
+	mica_strings_free(&image->names);
 	free(image->config);
 	*image = (struct mica_imported_image){};
-}
-
-static void free_digests(char **digests, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(digests[i]);
-	free(digests);
 }
 
 static int begin_layers(struct mica_imported_image *image, char *const *digests, size_t count)
@@ -61,9 +52,9 @@ static int set_config(struct mica_imported_image *image, const char *config, siz
 int mica_imported_image_begin(struct mica_imported_image *image, struct mica_store *store,
 			      const struct mica_import_image *planned, const char *config, size_t config_size)
 {
-	char **digests = NULL;
-	size_t count = 0;
-	int r = mica_import_parse_diff_ids(config, config_size, &digests, &count);
+	_cleanup_strings_ struct mica_strings digests = {};
+	int r = mica_import_parse_diff_ids(config, config_size, &digests);
+	size_t count = digests.count;
 
 	image->store = store;
 	if (r == -EBADMSG)
@@ -77,8 +68,7 @@ int mica_imported_image_begin(struct mica_imported_image *image, struct mica_sto
 	if (r == 0)
 		r = set_config(image, config, config_size);
 	if (r == 0)
-		r = begin_layers(image, digests, count);
-	free_digests(digests, count);
+		r = begin_layers(image, digests.items, count);
 	return r;
 }
 
@@ -180,15 +170,9 @@ int mica_imported_tree(struct mica_imported_image *image, struct mica_store *sto
 
 int mica_imported_image_name(struct mica_imported_image *image, const char *name)
 {
-	char **names = reallocarray(image->names, image->name_count + 1, sizeof(*names));
-
-	if (!names)
-		return -ENOMEM;
-	image->names = names;
 	if (!mica_image_name_valid(name))
 		return mica_store_refuse(image->store, -EBADMSG, "'%s' is no name for an image", name);
-	names[image->name_count] = mica_image_name_full(name);
-	return names[image->name_count] ? (image->name_count++, 0) : -ENOMEM;
+	return mica_strings_give(&image->names, mica_image_name_full(name));
 }
 
 static int insert_layers(struct mica_store *store, const struct mica_imported_image *image)
@@ -225,11 +209,11 @@ static int insert_image(struct mica_store *store, const struct mica_imported_ima
 		r = mica_database_run(store->database,
 				      "INSERT OR IGNORE INTO images (id, top, config, created) VALUES (?, ?, ?, ?)",
 				      "ttti", id, top, image->config, mica_store_now());
-	for (size_t i = 0; r == 0 && i < image->name_count; i++)
+	for (size_t i = 0; r == 0 && i < image->names.count; i++)
 		r = mica_database_run(store->database,
 				      "INSERT INTO image_names VALUES (?, ?)"
 				      " ON CONFLICT (name) DO UPDATE SET image = excluded.image",
-				      "tt", image->names[i], id);
+				      "tt", image->names.items[i], id);
 	return r;
 }
 
@@ -281,8 +265,8 @@ void mica_imported_tell(const struct mica_imported_image *image,
 		&(struct mica_imported){
 			.id = mica_digest_hex(image->id),
 			.top = image->layer_count ? mica_digest_hex(image->layers[image->layer_count - 1].chain) : NULL,
-			.names = (const char *const *)image->names,
-			.name_count = image->name_count,
+			.names = (const char *const *)image->names.items,
+			.name_count = image->names.count,
 			.layers = image->layer_count,
 			.shared = shared,
 		},

@@ -7,20 +7,12 @@
 
 #include <stddef.h>
 
+#include "base/strings.h"
 #include "store/layer.h"
 #include "store/store_internal.h"
 
-/** Layers from one down to its base. */
-struct mica_chain {
-	char **ids;
-	size_t count;
-};
-#define _cleanup_chain_ _cleanup_(mica_chain_free)
-void mica_chain_free(struct mica_chain *chain);
-/** For mica_database_query: adds the first column to a chain. */
-int mica_chain_add_row(const struct mica_row *row, void *chain);
-/** Calls of mica_layer_get on what lies below: `id` itself first. */
-int mica_layer_chain(struct mica_store *store, const char *id, struct mica_chain *ret);
+/** The layers from one down to its base: `id` itself first. */
+int mica_layer_chain(struct mica_store *store, const char *id, struct mica_strings *ret);
 
 /** What the database says of a layer. */
 struct mica_layer_row {

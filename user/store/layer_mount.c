@@ -36,14 +36,14 @@ int mica_layer_unmount(struct mica_store *store, const char *id, int layer_fd)
 	return 0;
 }
 
-static int add_lowers(const struct mica_store *store, const struct mica_chain *chain, size_t from,
+static int add_lowers(const struct mica_store *store, const struct mica_strings *chain, size_t from,
 		      struct mica_union_plan *plan)
 {
 	plan->lowers = calloc(chain->count + 1, sizeof(*plan->lowers));
 	if (!plan->lowers)
 		return -ENOMEM;
 	for (size_t i = from; i < chain->count; i++) {
-		if (asprintf(&plan->lowers[plan->lower_count], "%s/layers/%s/diff", store->root, chain->ids[i]) < 0)
+		if (asprintf(&plan->lowers[plan->lower_count], "%s/layers/%s/diff", store->root, chain->items[i]) < 0)
 			return -ENOMEM;
 		plan->lower_count++;
 	}
@@ -52,7 +52,7 @@ static int add_lowers(const struct mica_store *store, const struct mica_chain *c
 
 int mica_layer_plan(struct mica_store *store, const char *id, bool immutable, struct mica_union_plan *ret)
 {
-	_cleanup_chain_ struct mica_chain chain = {};
+	_cleanup_strings_ struct mica_strings chain = {};
 	int r = mica_layer_chain(store, id, &chain);
 
 	if (r == 0)
@@ -215,14 +215,7 @@ int mica_layer_put(struct mica_store *store, const char *id)
 
 static int add_id(const struct mica_layer *layer, void *userdata)
 {
-	struct mica_chain *ids = userdata;
-	char **items = reallocarray(ids->ids, ids->count + 1, sizeof(*items));
-
-	if (!items)
-		return -ENOMEM;
-	ids->ids = items;
-	items[ids->count] = strdup(layer->id);
-	return items[ids->count] ? (ids->count++, 0) : -ENOMEM;
+	return mica_strings_add(userdata, layer->id);
 }
 
 static int release(struct mica_store *store, const char *id)
@@ -240,14 +233,14 @@ static int release(struct mica_store *store, const char *id)
 
 int mica_layer_cleanup(struct mica_store *store)
 {
-	_cleanup_chain_ struct mica_chain ids = {};
+	_cleanup_strings_ struct mica_strings ids = {};
 	int r = mica_layer_list(store, add_id, &ids);
 	int failed = 0;
 
 	if (r < 0)
 		return mica_store_database_failed(store, r);
 	for (size_t i = 0; i < ids.count; i++) {
-		r = release(store, ids.ids[i]);
+		r = release(store, ids.items[i]);
 		if (r < 0)
 			failed = r;
 	}
