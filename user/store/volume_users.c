@@ -55,9 +55,11 @@ int mica_volume_acquire(struct mica_store *store, const char *name, const struct
 
 	if (r < 0)
 		return r;
-	if (use->quick && place.backend->remote && !mica_volume_is_mounted(&place, fd))
-		return -EAGAIN;
-	r = mica_volume_mount_locked(store, name, &place, fd);
+	/* What is behind a server is not mounted by who is in a hurry, and the table of mounts is looked at once. */
+	if (use->quick && place.backend->remote)
+		r = mica_volume_is_mounted(&place, fd) ? 0 : -EAGAIN;
+	else
+		r = mica_volume_mount_locked(store, name, &place, fd);
 	if (r == 0)
 		r = count_use(store, name, use);
 	if (r == 0 && ret_directory)
