@@ -403,7 +403,8 @@ static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file
 	return system->xOpen(system, name, file, flags, ret_flags);
 }
 
-/* The system's file system but for open_file; its name, or NULL, which is the system's own. */
+/* Sets SQLite up. The file system to be used is the system's but for open_file: its name, or NULL, which is the
+ * system's own. */
 static const char *file_system(void)
 {
 	static sqlite3_vfs own;
@@ -411,6 +412,9 @@ static const char *file_system(void)
 
 	if (own.zName)
 		return own.zName;
+	/* Before SQLite does anything: no locks, for mica has no second thread, and no statistics of memory. */
+	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	system = sqlite3_vfs_find(NULL);
 	if (!system)
 		return NULL;
