@@ -175,6 +175,10 @@ $(O)/bench-plugin-reference: tests/bench/plugin_reference.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $< -lmicrohttpd
 
+# All programs of tests/bench; `make test` builds them too, so that they do not rot.
+.PHONY: benches
+benches: $(O)/bench-verdict $(O)/bench-store $(O)/bench-plugin-reference
+
 # Random policies and paths in full numbers, without the sanitizers: they would take minutes.
 $(O)/cases: $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/policy/reference_*.c) tests/unit/policy/random.c tests/unit/policy/limits.c) \
 		$(O)/tests/bpf/policy.o $(O)/tests/bpf/evaluator.o $(LIBRARY_OBJECTS)
@@ -265,7 +269,7 @@ deps:
 # `make test` on a fresh machine: what the other rules need is there only after deps, so each is a make of its own.
 .PHONY: test test-full
 test test-full: deps
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all benches
 	$(Q)$(MAKE) --no-print-directory check
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) unit
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) fuzz

@@ -2,31 +2,37 @@
 #include "store/database.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/strings.h"
 #include "store/schema.h"
 
 #define WAIT_MS 10000
 /* "mica": tells file(1) and us whose database it is. */
 #define APPLICATION_ID 0x6d696361
-/* Pages in the log before they are copied into the database. Not many: a command reads the log whole when it starts. */
+/* A command that finds nobody else at the database reads its log whole when it starts, every page of it: so pages are
+ * small, and few of them wait in the log before they are copied into the database, which costs a flush of the disk. */
+#define PAGE_SIZE "1024"
 #define CHECKPOINT_PAGES 100
 /* In the log of a process that stays: it is copied less often, and not shortened. Others that start meanwhile find
  * their way by the index that they share with it, and read no log. */
 #define LASTING_CHECKPOINT_PAGES 1000
-/* Statements that are kept ready: more than any one piece of work has. */
-#define STATEMENTS 32
+/* Statements that are kept: all that a command has, and a daemon's. */
+#define STATEMENTS_KEPT 32
 
 struct mica_database {
 	sqlite3 *connection;
+	sqlite3_stmt *kept[STATEMENTS_KEPT];
+	size_t kept_count;
 	bool durable, relaxed, lasting;
-	/** By the order of their last use, the latest first. */
-	sqlite3_stmt *statements[STATEMENTS];
 	/** Of mica_database_set_wait. */
 	int wait_ms;
 };
@@ -93,32 +99,39 @@ static int execute(struct mica_database *database, const char *sql)
 	return sqlite3_exec(database->connection, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : last_error(database);
 }
 
-/* Takes a statement that is kept ready, or makes one: to make one takes longer than most take to run. */
-static int take_statement(struct mica_database *database, const char *sql, sqlite3_stmt **ret)
+/* One that was made before, unless it is under way: its callback may ask the same again. */
+static sqlite3_stmt *kept_statement(const struct mica_database *database, const char *sql)
 {
-	for (size_t i = 0; i < STATEMENTS && database->statements[i]; i++) {
-		sqlite3_stmt *statement = database->statements[i];
-
-		if (strcmp(sqlite3_sql(statement), sql) != 0)
-			continue;
-		for (; i + 1 < STATEMENTS; i++)
-			database->statements[i] = database->statements[i + 1];
-		database->statements[STATEMENTS - 1] = NULL;
-		*ret = statement;
-		return SQLITE_OK;
-	}
-	return sqlite3_prepare_v2(database->connection, sql, -1, ret, NULL);
+	for (size_t i = 0; i < database->kept_count; i++)
+		if (!sqlite3_stmt_busy(database->kept[i]) && strcmp(sqlite3_sql(database->kept[i]), sql) == 0)
+			return database->kept[i];
+	return NULL;
 }
 
-/* Gives one back, for the next time. The one that was not used for longest makes room. */
-static void keep_statement(struct mica_database *database, sqlite3_stmt *statement)
+static int take_statement(struct mica_database *database, const char *sql, sqlite3_stmt **ret)
 {
-	(void)sqlite3_reset(statement);
-	(void)sqlite3_clear_bindings(statement);
-	(void)sqlite3_finalize(database->statements[STATEMENTS - 1]);
-	for (size_t i = STATEMENTS - 1; i; i--)
-		database->statements[i] = database->statements[i - 1];
-	database->statements[0] = statement;
+	int code;
+
+	*ret = kept_statement(database, sql);
+	if (*ret)
+		return SQLITE_OK;
+	code = sqlite3_prepare_v2(database->connection, sql, -1, ret, NULL);
+	/* The answer of a pragma may be a part of its statement. */
+	if (code == SQLITE_OK && database->kept_count < STATEMENTS_KEPT && strncmp(sql, "PRAGMA", 6) != 0)
+		database->kept[database->kept_count++] = *ret;
+	return code;
+}
+
+static void give_statement(const struct mica_database *database, sqlite3_stmt *statement)
+{
+	for (size_t i = 0; i < database->kept_count; i++) {
+		if (database->kept[i] != statement)
+			continue;
+		(void)sqlite3_reset(statement);
+		(void)sqlite3_clear_bindings(statement);
+		return;
+	}
+	(void)sqlite3_finalize(statement);
 }
 
 static int prepare(struct mica_database *database, const char *sql, const char *types, va_list arguments,
@@ -135,7 +148,7 @@ static int prepare(struct mica_database *database, const char *sql, const char *
 	}
 	if (code != SQLITE_OK) {
 		int error = last_error(database);
-		(void)sqlite3_finalize(statement);
+		give_statement(database, statement);
 		return error ? error : -EIO;
 	}
 	*ret = statement;
@@ -153,12 +166,9 @@ static int query(struct mica_database *database, int (*row)(const struct mica_ro
 		return r;
 	while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW)
 		r = row ? row((const struct mica_row *)statement, userdata) : 0;
-	if (code == SQLITE_DONE || code == SQLITE_ROW) {
-		keep_statement(database, statement);
-		return r;
-	}
-	r = last_error(database);
-	(void)sqlite3_finalize(statement);
+	if (r == 0 && code != SQLITE_DONE)
+		r = last_error(database);
+	give_statement(database, statement);
 	return r;
 }
 
@@ -221,6 +231,11 @@ int mica_database_changes(const struct mica_database *database)
 	return sqlite3_changes(database->connection);
 }
 
+int mica_row_add_text(const struct mica_row *row, void *strings)
+{
+	return mica_strings_add(strings, mica_row_text(row, 0));
+}
+
 const char *mica_row_text(const struct mica_row *row, int column)
 {
 	return (const char *)sqlite3_column_text(statement_of(row), column);
@@ -241,16 +256,20 @@ void mica_database_relax(struct mica_database *database)
 	database->relaxed = true;
 }
 
-int mica_database_begin(struct mica_database *database, bool durable)
+int mica_transaction_begin(struct mica_transaction *transaction, struct mica_database *database, bool durable)
 {
+	int r = 0;
+
 	durable &= !database->relaxed;
-	if (durable != database->durable) {
-		int r = execute(database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-		if (r < 0)
-			return r;
-		database->durable = durable;
-	}
-	return mica_database_run(database, "BEGIN IMMEDIATE", NULL);
+	if (durable != database->durable)
+		r = execute(database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+	if (r < 0)
+		return r;
+	database->durable = durable;
+	r = mica_database_run(database, "BEGIN IMMEDIATE", NULL);
+	if (r == 0)
+		transaction->database = database;
+	return r;
 }
 
 int mica_database_commit(struct mica_database *database)
@@ -261,7 +280,21 @@ int mica_database_commit(struct mica_database *database)
 void mica_database_rollback(struct mica_database *database)
 {
 	if (!sqlite3_get_autocommit(database->connection))
-		(void)execute(database, "ROLLBACK");
+		(void)mica_database_run(database, "ROLLBACK", NULL);
+}
+
+/* The log's name is on the disk for good before the first commit that counts: see open_file. */
+static int sync_directory(const struct mica_database *database)
+{
+	_cleanup_free_ char *path = strdup(sqlite3_db_filename(database->connection, NULL));
+	_cleanup_close_ int fd = -EBADF;
+	char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (!slash)
+		return path ? -EINVAL : -ENOMEM;
+	slash[slash == path] = '\0';
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
 /* Makes the tables of this version, inside a transaction: of two that start at once, the second finds them made. */
@@ -270,11 +303,10 @@ static int migrate(struct mica_database *database, int *ret_version)
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	int64_t version = 0, application = 0;
 	char marks[100];
-	int r = mica_database_begin(database, true);
+	int r = mica_transaction_begin(&transaction, database, true);
 
 	if (r < 0)
 		return r;
-	transaction.database = database;
 	r = mica_database_number(database, &version, "PRAGMA user_version", NULL);
 	if (r == 0)
 		r = mica_database_number(database, &application, "PRAGMA application_id", NULL);
@@ -293,6 +325,8 @@ static int migrate(struct mica_database *database, int *ret_version)
 		       MICA_DATABASE_VERSION);
 	if (r == 0)
 		r = execute(database, marks);
+	if (r == 0)
+		r = sync_directory(database);
 	return r < 0 ? r : mica_database_commit(database);
 }
 
@@ -350,12 +384,53 @@ static int configure(struct mica_database *database, int *ret_version)
 		*ret_version = (int)version;
 		return -EPROTONOSUPPORT;
 	}
-	if (r == 0)
-		r = execute(database, "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL");
-	if (r == 0 && version != MICA_DATABASE_VERSION)
-		r = migrate(database, ret_version);
 	database->durable = true;
-	return r;
+	if (r == 0)
+		r = execute(database, "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL");
+	if (r < 0 || version == MICA_DATABASE_VERSION)
+		return r;
+	/* Pages have a size and the file a mode for good. */
+	r = execute(database, "PRAGMA page_size=" PAGE_SIZE "; PRAGMA journal_mode=WAL");
+	return r < 0 ? r : migrate(database, ret_version);
+}
+
+/* Who opens the log so that it is made if need be has SQLite flush the directory with the first commit, for its name.
+ * One that has something in it has been there since the database was made. */
+static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags, int *ret_flags)
+{
+	sqlite3_vfs *system = vfs->pAppData;
+	struct stat stat_of_it;
+	int code;
+
+	if (flags & SQLITE_OPEN_WAL && stat(name, &stat_of_it) == 0 && stat_of_it.st_size > 0) {
+		code = system->xOpen(system, name, file, flags & ~SQLITE_OPEN_CREATE, ret_flags);
+		if (code == SQLITE_OK)
+			return code;
+	}
+	return system->xOpen(system, name, file, flags, ret_flags);
+}
+
+/* Sets SQLite up. The file system to be used is the system's but for open_file: its name, or NULL, which is the
+ * system's own. */
+static const char *file_system(void)
+{
+	static sqlite3_vfs own;
+	sqlite3_vfs *system;
+
+	if (own.zName)
+		return own.zName;
+	/* Before SQLite does anything: no locks, for mica has no second thread, and no statistics of memory. */
+	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	system = sqlite3_vfs_find(NULL);
+	if (!system)
+		return NULL;
+	own = *system;
+	own.pNext = NULL;
+	own.zName = "mica";
+	own.pAppData = system;
+	own.xOpen = open_file;
+	return sqlite3_vfs_register(&own, 0) == SQLITE_OK ? own.zName : NULL;
 }
 
 int mica_database_open(const char *path, struct mica_database **ret, int *ret_version)
@@ -368,7 +443,7 @@ int mica_database_open(const char *path, struct mica_database **ret, int *ret_ve
 	/* NOMUTEX: one thread has one store. */
 	if (sqlite3_open_v2(path, &database->connection,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
-			    NULL) != SQLITE_OK)
+			    file_system()) != SQLITE_OK)
 		return database->connection ? last_error(database) : -ENOMEM;
 	r = configure(database, ret_version);
 	if (r < 0)
@@ -392,9 +467,9 @@ void mica_database_close(struct mica_database **database)
 {
 	if (!*database)
 		return;
-	for (size_t i = 0; i < STATEMENTS; i++)
-		(void)sqlite3_finalize((*database)->statements[i]);
 	mica_database_rollback(*database);
+	for (size_t i = 0; i < (*database)->kept_count; i++)
+		(void)sqlite3_finalize((*database)->kept[i]);
 	(void)sqlite3_close((*database)->connection);
 	free(*database);
 	*database = NULL;

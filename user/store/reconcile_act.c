@@ -168,10 +168,9 @@ static int lock(struct mica_store *store, const struct mica_kept *kept, struct l
 	ret->store = store;
 	switch (kept->kind) {
 	case MICA_KEPT_UNION:
-		r = mica_database_begin(store->database, false);
+		r = mica_transaction_begin(&ret->transaction, store->database, false);
 		if (r < 0)
 			return mica_store_database_failed(store, r);
-		ret->transaction.database = store->database;
 		r = mica_database_number(store->database, &there, "SELECT count(*) FROM unions WHERE target = ?", "t",
 					 kept->name);
 		return r < 0 ? mica_store_database_failed(store, r) : there ? 0 : -ENOENT;

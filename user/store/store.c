@@ -102,12 +102,14 @@ static int make_path(const char *path)
 
 static int open_directory(struct mica_store *store, const char *name, int *ret_fd)
 {
-	bool made = mkdirat(store->root_fd, name, 0700) == 0;
-	int fd;
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+	int fd = openat(store->root_fd, name, flags);
+	bool made = false;
 
-	if (!made && errno != EEXIST)
-		return -errno;
-	fd = openat(store->root_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT) {
+		made = mkdirat(store->root_fd, name, 0700) == 0;
+		fd = !made && errno != EEXIST ? -1 : openat(store->root_fd, name, flags);
+	}
 	if (fd < 0)
 		return -errno;
 	*ret_fd = fd;
@@ -200,7 +202,7 @@ bool mica_store_make_room(struct mica_store *store)
 	return unlinkat(store->root_fd, RESERVE, 0) == 0;
 }
 
-static int open_store(struct mica_store *store, const char *root)
+static int open_store(struct mica_store *store, const char *root, bool recover)
 {
 	int r = absolute(root, &store->root);
 
@@ -209,8 +211,9 @@ static int open_store(struct mica_store *store, const char *root)
 	r = open_directories(store);
 	if (r == 0)
 		r = open_database(store);
-	if (r == 0)
-		r = mica_stage_recover(store);
+	if (r < 0 || !recover)
+		return r;
+	r = mica_stage_recover(store);
 	if (r == 0)
 		r = mica_volume_recover(store);
 	if (r == 0)
@@ -220,7 +223,7 @@ static int open_store(struct mica_store *store, const char *root)
 	return r;
 }
 
-int mica_store_open(const char *root, struct mica_store **ret)
+static int make_store(const char *root, bool recover, struct mica_store **ret)
 {
 	_cleanup_store_ struct mica_store *store = calloc(1, sizeof(*store));
 	int r;
@@ -229,7 +232,7 @@ int mica_store_open(const char *root, struct mica_store **ret)
 	if (!store)
 		return -ENOMEM;
 	store->root_fd = store->layers_fd = store->staging_fd = store->volumes_fd = store->containers_fd = -EBADF;
-	r = open_store(store, root ? root : MICA_STORE_ROOT);
+	r = open_store(store, root ? root : MICA_STORE_ROOT, recover);
 	if (r < 0) {
 		(void)memcpy(open_reason, store->reason, sizeof(open_reason));
 		return r;
@@ -237,6 +240,16 @@ int mica_store_open(const char *root, struct mica_store **ret)
 	store->reason[0] = '\0';
 	*ret = TAKE_PTR(store);
 	return 0;
+}
+
+int mica_store_open(const char *root, struct mica_store **ret)
+{
+	return make_store(root, true, ret);
+}
+
+int mica_store_open_again(const char *root, struct mica_store **ret)
+{
+	return make_store(root, false, ret);
 }
 
 void mica_store_close(struct mica_store **store)

@@ -34,6 +34,9 @@ struct mica_store;
  * NULL for the default; made absolute. On failure mica_store_open_reason tells what was tried.
  */
 int mica_store_open(const char *root, struct mica_store **ret);
+/** The same without looking for what killed processes left: for a child of one that has just done so, since a store is
+ *  not to be used across fork(2). */
+int mica_store_open_again(const char *root, struct mica_store **ret);
 void mica_store_close(struct mica_store **store);
 
 /** From here on nothing that this handle does waits for the disk: a power cut (not a crash of the process) may undo it.

@@ -146,16 +146,20 @@ static int mount_plan(struct mica_store *store, const struct mica_union_plan *pl
 static int check_free(struct mica_store *store, const struct mica_union_plan *plan, const char *target,
 		      bool *ret_mounted)
 {
+	_cleanup_(mica_mountinfo_free) struct mica_mountinfo *mounts = NULL;
 	_cleanup_free_ char *other = NULL;
-	enum mica_union_state state;
-	int r = mica_union_observe(plan, target, &state);
+	enum mica_union_state state = MICA_UNION_MISSING;
+	int r = mica_mountinfo_new("/proc/self/mountinfo", &mounts);
+
+	if (r == 0)
+		r = mica_union_observe(mounts, plan, target, &state);
 
 	if (r == 0 && state == MICA_UNION_MOUNTED) {
 		*ret_mounted = true;
 		return 0;
 	}
 	if (r == 0 && plan->upper)
-		r = mica_union_find_upper(plan->upper, &other);
+		r = mica_union_find_upper(mounts, plan->upper, &other);
 	if (r < 0)
 		return mica_store_refuse(store, r, "cannot look at the mounts");
 	if (other)
@@ -172,9 +176,7 @@ static int write_down(struct mica_store *store, const struct mica_union_plan *pl
 
 	if (r < 0)
 		return r;
-	r = mica_database_begin(store->database, true);
-	if (r == 0)
-		transaction.database = store->database;
+	r = mica_transaction_begin(&transaction, store->database, true);
 	if (r == 0)
 		r = mica_database_run(store->database,
 				      "INSERT INTO unions VALUES (?, ?, ?) ON CONFLICT (target) DO UPDATE SET"
@@ -244,21 +246,21 @@ int mica_union_remove(struct mica_store *store, const char *target)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	_cleanup_free_ char *real = NULL;
-	bool overlay = false;
+	_cleanup_(mica_mountinfo_free) struct mica_mountinfo *mounts = NULL;
+	bool overlay;
 	int r = real_target(store, target, &real);
 
 	if (r < 0)
 		return r;
-	r = mica_database_begin(store->database, true);
-	if (r == 0)
-		transaction.database = store->database;
+	r = mica_transaction_begin(&transaction, store->database, true);
 	if (r == 0)
 		r = mica_database_run(store->database, "DELETE FROM unions WHERE target = ?", "t", real);
 	if (r < 0)
 		return mica_store_database_failed(store, r);
-	r = mica_union_is_overlay(real, &overlay);
+	r = mica_mountinfo_new("/proc/self/mountinfo", &mounts);
 	if (r < 0)
 		return mica_store_refuse(store, r, "cannot look at the mounts");
+	overlay = mica_union_is_overlay(mounts, real);
 	if (!overlay && !mica_database_changes(store->database))
 		return mica_store_refuse(store, -ENOENT, "there is no union at '%s'", target);
 	if (overlay && umount2(real, UMOUNT_NOFOLLOW) < 0)
@@ -269,6 +271,7 @@ int mica_union_remove(struct mica_store *store, const char *target)
 }
 
 struct listing {
+	const struct mica_mountinfo *mounts;
 	int (*take)(const struct mica_union_entry *entry, void *userdata);
 	void *userdata;
 };
@@ -281,7 +284,7 @@ static int take_union(const struct mica_row *row, void *userdata)
 	int r = mica_union_plan_read(mica_row_text(row, 1), &plan);
 
 	if (r == 0)
-		r = mica_union_observe(&plan, entry.target, &entry.state);
+		r = mica_union_observe(listing->mounts, &plan, entry.target, &entry.state);
 	if (r < 0)
 		return r;
 	entry.upper = plan.upper;
@@ -292,9 +295,14 @@ static int take_union(const struct mica_row *row, void *userdata)
 int mica_union_list(struct mica_store *store, int (*take)(const struct mica_union_entry *entry, void *userdata),
 		    void *userdata)
 {
-	struct listing listing = { take, userdata };
+	_cleanup_(mica_mountinfo_free) struct mica_mountinfo *mounts = NULL;
+	struct listing listing = { .take = take, .userdata = userdata };
+	int r = mica_mountinfo_new("/proc/self/mountinfo", &mounts);
 
 	store->reason[0] = '\0';
+	if (r < 0)
+		return mica_store_refuse(store, r, "cannot look at the mounts");
+	listing.mounts = mounts;
 	return mica_database_query(store->database, take_union, &listing,
 				   "SELECT target, specification FROM unions ORDER BY target", NULL);
 }

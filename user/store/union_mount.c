@@ -96,9 +96,7 @@ static int set_option(int context_fd, const char *option)
 
 static unsigned attributes_of(const struct mica_union_specification *specification)
 {
-	return (specification->readonly || !specification->upper ? MOUNT_ATTR_RDONLY : 0u) |
-	       (specification->nosuid ? MOUNT_ATTR_NOSUID : 0u) | (specification->nodev ? MOUNT_ATTR_NODEV : 0u) |
-	       (specification->noexec ? MOUNT_ATTR_NOEXEC : 0u);
+	return specification->readonly || !specification->upper ? MOUNT_ATTR_RDONLY : 0u;
 }
 
 /* -EOPNOTSUPP: this kernel does not know the key, nothing is configured. */
@@ -182,14 +180,13 @@ static int fail_old(struct mica_union_reason *reason, int error, const struct mi
 int mica_union_mount(const struct mica_union_specification *specification, const char *target,
 		     struct mica_union_reason *ret_reason)
 {
-	int r = -EOPNOTSUPP;
+	int r;
 
 	ret_reason->text[0] = '\0';
 	if (specification->lower_count > MICA_UNION_LOWERS_MAX)
 		return fail(ret_reason, -E2BIG, "%zu layers; the kernel takes %d", specification->lower_count,
 			    MICA_UNION_LOWERS_MAX);
-	if (!specification->old_api)
-		r = mount_new(specification, target, ret_reason);
+	r = mount_new(specification, target, ret_reason);
 	if (r == -EINVAL && takes_any_key())
 		r = -EOPNOTSUPP;
 	if (r == -EOPNOTSUPP) {

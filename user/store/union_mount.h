@@ -22,9 +22,6 @@ struct mica_union_specification {
 	const char *const *options;
 	/** Also with an upper. */
 	bool readonly;
-	bool nosuid, nodev, noexec;
-	/** Only as on kernels before 6.8, for tests: one string for mount(2). */
-	bool old_api;
 };
 
 /** Room for the words of a failure. */

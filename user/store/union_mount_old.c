@@ -18,9 +18,7 @@
 
 static unsigned long flags_of(const struct mica_union_specification *specification)
 {
-	return (specification->readonly || !specification->upper ? MS_RDONLY : 0ul) |
-	       (specification->nosuid ? MS_NOSUID : 0ul) | (specification->nodev ? MS_NODEV : 0ul) |
-	       (specification->noexec ? MS_NOEXEC : 0ul);
+	return specification->readonly || !specification->upper ? MS_RDONLY : 0ul;
 }
 
 static bool is_plain(const char *path)

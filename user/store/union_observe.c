@@ -140,18 +140,11 @@ static int compare_upper(const struct mica_mount_entry *mount, void *userdata)
 	return 0;
 }
 
-static int look(int (*visit)(const struct mica_mount_entry *mount, void *userdata), struct search *search)
-{
-	_cleanup_(mica_mountinfo_free) struct mica_mountinfo *mountinfo = NULL;
-	int r = mica_mountinfo_new("/proc/self/mountinfo", &mountinfo);
-
-	return r < 0 ? r : mica_mountinfo_all(mountinfo, visit, search);
-}
-
-int mica_union_observe(const struct mica_union_plan *plan, const char *target, enum mica_union_state *ret)
+int mica_union_observe(const struct mica_mountinfo *mountinfo, const struct mica_union_plan *plan, const char *target,
+		       enum mica_union_state *ret)
 {
 	struct search search = { .target = target, .plan = plan };
-	int r = look(compare_target, &search);
+	int r = mica_mountinfo_all(mountinfo, compare_target, &search);
 
 	if (r < 0)
 		return r;
@@ -159,10 +152,10 @@ int mica_union_observe(const struct mica_union_plan *plan, const char *target, e
 	return 0;
 }
 
-int mica_union_find_upper(const char *upper, char **ret_target)
+int mica_union_find_upper(const struct mica_mountinfo *mountinfo, const char *upper, char **ret_target)
 {
 	struct search search = { .upper = upper };
-	int r = look(compare_upper, &search);
+	int r = mica_mountinfo_all(mountinfo, compare_upper, &search);
 
 	if (r < 0) {
 		free(search.found);
@@ -173,12 +166,9 @@ int mica_union_find_upper(const char *upper, char **ret_target)
 	return 0;
 }
 
-int mica_union_is_overlay(const char *target, bool *ret)
+bool mica_union_is_overlay(const struct mica_mountinfo *mountinfo, const char *target)
 {
 	struct search search = { .target = target };
-	int r = look(compare_target, &search);
 
-	if (r == 0)
-		*ret = search.overlay;
-	return r;
+	return mica_mountinfo_all(mountinfo, compare_target, &search) == 0 && search.overlay;
 }

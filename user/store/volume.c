@@ -96,11 +96,9 @@ static int insert(struct mica_store *store, const char *name, const char *backen
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	char trash[MICA_NAME_MAX + 16];
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
 	(void)snprintf(trash, sizeof(trash), "volume/%s", name);
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_trash_take(store, trash);
 	if (r == 0)
@@ -387,15 +385,6 @@ int mica_volume_mount(struct mica_store *store, const char *name)
 	return r < 0 ? r : mica_volume_mount_locked(store, name, &place, fd);
 }
 
-int mica_volume_unmount(struct mica_store *store, const char *name)
-{
-	_cleanup_volume_place_ struct mica_volume_place place = {};
-	_cleanup_close_ int fd = -EBADF;
-	int r = mica_volume_lock(store, name, true, &place, &fd);
-
-	return r < 0 ? r : mica_volume_unmount_locked(store, name, &place, fd);
-}
-
 int mica_volume_delete_row(struct mica_store *store, const char *name)
 {
 	int r = mica_database_run(store->database, "DELETE FROM volumes WHERE name = ?", "t", name);
@@ -411,10 +400,8 @@ int mica_volume_delete_row(struct mica_store *store, const char *name)
 static int delete_row(struct mica_store *store, const char *name)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_volume_delete_row(store, name);
 	if (r == -EBUSY)

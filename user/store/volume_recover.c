@@ -78,10 +78,9 @@ int mica_volume_recover(struct mica_store *store)
 	if (is_done(store))
 		return 0;
 	/* Nobody makes or removes volumes meanwhile. */
-	r = mica_database_begin(store->database, false);
+	r = mica_transaction_begin(&transaction, store->database, false);
 	if (r < 0)
 		return mica_store_database_failed(store, r);
-	transaction.database = store->database;
 	r = mica_database_query(store->database, recover_one, &recovery,
 				"SELECT name, stage, options FROM volumes WHERE stage IS NOT NULL", NULL);
 	if (r < 0)
