@@ -167,8 +167,7 @@ static void watch(struct mica_enforcing *enforcing)
 	struct mica_problem problem = {};
 	int r = mica_enforcer_probe(enforcing->held.enforcer, &problem);
 
-	if (r == -ENOTCONN && enforcing->held.pinned &&
-	    mica_enforcer_pin(enforcing->held.enforcer, enforcing->held.pins, &(struct mica_problem){}) == 0) {
+	if (r == -ENOTCONN && enforcing->held.pinned && mica_held_pin_again(&enforcing->held) == 1) {
 		mica_log_warning("the pins were gone (%s): they are there again", problem.what);
 		r = mica_enforcer_probe(enforcing->held.enforcer, &problem);
 	}
