@@ -146,8 +146,8 @@ static int act_exchange_count(char **args)
 	if (pthread_create(&thread, NULL, exchange_counted, NULL))
 		unable("thread");
 	for (unsigned long i = 0; i < times; i++) {
-		int fd = i % 3 ? open(names[i % 3 - 1], O_WRONLY | O_CLOEXEC) :
-				 openat(held, args[2], O_WRONLY | O_CLOEXEC);
+		int fd = i % 3 ? open(names[i % 3 - 1], O_WRONLY | O_CLOEXEC)
+			       : openat(held, args[2], O_WRONLY | O_CLOEXEC);
 
 		ends[fd < 0 ? errno : 0]++;
 		if (fd >= 0)
