@@ -137,7 +137,7 @@ static __always_inline void ask_guards(struct scratch *slot, const struct mica_e
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_DEVICES);
 	if (slot->walk.own && question->subject)
 		say(evaluation, MICA_VERDICT_DENY, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);
-	if (header->guards & MICA_ENFORCE_GUARD_UPPERS && slot->walk.kind == MICA_ENFORCE_UPPER &&
+	if (header->guards & MICA_ENFORCE_GUARD_UPPERS && slot->walk.kind == MICA_ENFORCE_UPPER && !slot->walk.own &&
 	    (modify || question->subject))
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);
 	if (header->guards & MICA_ENFORCE_GUARD_LAYERS && slot->walk.layer_uses && modify)
