@@ -233,7 +233,7 @@ $(O)/guest/%: $$(wildcard tests/e2e/programs/$$*.c tests/e2e/programs/$$*/*.[ch]
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -static -pthread -o $@ $(filter %.c,$^)
 
 # The benchmark's, likewise.
-BENCH_PROGRAMS := $(O)/guest/workload $(O)/guest/calls
+BENCH_PROGRAMS := $(O)/guest/workload $(O)/guest/calls $(O)/guest/enforced
 
 $(BENCH_PROGRAMS): $(O)/guest/%: tests/bench/%.c tests/bench/union.c tests/bench/union.h
 	$(call say,CC,$@)

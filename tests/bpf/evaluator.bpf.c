@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * The evaluator of bpf/verdict/ on its own: for tests/bpf/evaluator.c, which compares it with mica_policy_decide. Here it
- * takes no other function's place (freplace is refused where tracing programs are): it is a part of the program that
+ * The evaluator of bpf/verdict/ on its own: for tests/bpf/evaluator.c, which compares it with mica_policy_decide. Here
+ * it takes no other function's place (freplace is refused where tracing programs are): it is a part of the program that
  * asks, so its call chain is as long as it is in a hook.
  */
 #include "enforce/maps.bpf.h"
