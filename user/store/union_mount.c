@@ -134,6 +134,14 @@ static int configure(const struct mica_union_specification *specification, int c
 	return 0;
 }
 
+/* Until 6.4 overlayfs learns its options as one string at the end, and any key goes. */
+static bool takes_any_key(void)
+{
+	_cleanup_close_ int context_fd = fsopen("overlay", FSOPEN_CLOEXEC);
+
+	return context_fd >= 0 && fsconfig(context_fd, FSCONFIG_SET_FLAG, "mica-any-key", NULL, 0) == 0;
+}
+
 static int mount_new(const struct mica_union_specification *specification, const char *target,
 		     struct mica_union_reason *reason)
 {
@@ -157,6 +165,20 @@ static int mount_new(const struct mica_union_specification *specification, const
 	return 0;
 }
 
+static int fail_old(struct mica_union_reason *reason, int error, const struct mica_union_specification *specification,
+		    const char *target)
+{
+	char options[256] = "";
+	size_t used = 0;
+
+	/* mount(2) does not say which of them it was. */
+	for (const char *const *option = specification->options; option && *option && used < sizeof(options); option++)
+		used += (size_t)snprintf(options + used, sizeof(options) - used, "%s%s", used ? "," : " with ",
+					 *option);
+	return fail(reason, error, "cannot mount the union of %zu layers at %s%s", specification->lower_count, target,
+		    options);
+}
+
 int mica_union_mount(const struct mica_union_specification *specification, const char *target,
 		     struct mica_union_reason *ret_reason)
 {
@@ -168,11 +190,12 @@ int mica_union_mount(const struct mica_union_specification *specification, const
 			    MICA_UNION_LOWERS_MAX);
 	if (!specification->old_api)
 		r = mount_new(specification, target, ret_reason);
+	if (r == -EINVAL && takes_any_key())
+		r = -EOPNOTSUPP;
 	if (r == -EOPNOTSUPP) {
 		r = mica_union_mount_old(specification, target);
 		if (r < 0)
-			return fail(ret_reason, r, "cannot mount the union of %zu layers at %s",
-				    specification->lower_count, target);
+			return fail_old(ret_reason, r, specification, target);
 	}
 	return r;
 }

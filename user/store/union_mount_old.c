@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "store/union_signature.h"
 
 /* mount(2) copies one page, and its last byte must be NUL. */
 #define OPTIONS_MAX 4095
@@ -76,6 +77,7 @@ static bool all_plain(const struct mica_union_specification *specification)
 static int mount_in_child(const struct mica_union_specification *specification, const char *target)
 {
 	_cleanup_buffer_ struct mica_buffer options = {};
+	char signature[MICA_UNION_SIGNATURE_SIZE];
 	struct rlimit limit;
 	const char *text;
 	bool by_name = all_plain(specification);
@@ -100,7 +102,10 @@ static int mount_in_child(const struct mica_union_specification *specification, 
 		return -ENOMEM;
 	if (options.size > OPTIONS_MAX)
 		return -E2BIG;
-	return mount("mica", target, "overlay", flags_of(specification), text) < 0 ? -errno : 0;
+	/* Numbers do not tell later what the union is made of. */
+	mica_union_signature(specification->lowers, specification->lower_count, specification->upper,
+			     specification->work, signature);
+	return mount(by_name ? "mica" : signature, target, "overlay", flags_of(specification), text) < 0 ? -errno : 0;
 }
 
 int mica_union_mount_old(const struct mica_union_specification *specification, const char *target)
