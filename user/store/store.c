@@ -62,6 +62,11 @@ void mica_store_set_patience(struct mica_store *store, int milliseconds)
 	mica_database_set_wait(store->database, milliseconds);
 }
 
+void mica_store_set_guard(struct mica_store *store, const struct mica_store_guard *guard)
+{
+	store->guard = guard;
+}
+
 const char *mica_store_root(const struct mica_store *store)
 {
 	return store->root;
