@@ -131,7 +131,7 @@ static int load(struct mica_branch_bpf *skeleton, const bool *chosen, struct mic
 	if (r == 0)
 		return 0;
 	(void)snprintf(problem->remedy, sizeof(problem->remedy), "MICA_DEBUG=1 shows the verifier's words");
-	return refuse(problem, r, "the kernel refuses the programs of the guard: %s", mica_errno_name(r));
+	return refuse(problem, -EOPNOTSUPP, "the kernel refuses the programs of the guard: %s", mica_errno_name(r));
 }
 
 static int pin(int fd, const char *prefix, const char *name)
@@ -148,7 +148,8 @@ static int attach(struct mica_branch_bpf *skeleton, const struct mica_program *h
 	int r;
 
 	if (!link)
-		return refuse(problem, -errno, "cannot attach to the hook %s: %s", hook->job, mica_errno_name(errno));
+		return refuse(problem, -EOPNOTSUPP, "cannot attach to the hook %s: %s", hook->job,
+			      mica_errno_name(errno));
 	r = pin(bpf_link__fd(link), LINK_PREFIX, hook->name);
 	(void)bpf_link__destroy(link);
 	return r < 0 ? refuse(problem, r, "cannot pin the hook %s in %s: %s", hook->job, MICA_BRANCH_PINS,

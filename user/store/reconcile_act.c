@@ -100,6 +100,15 @@ static int mount_union(const struct mica_store *store, const struct mica_kept *k
 	return r < 0 ? say(words, r, "%s: %s", reason.text, strerror(-r)) : 0;
 }
 
+/* One that is brought back has its guard, unless that went meanwhile. */
+static int cover(const struct mica_store *store, const struct mica_kept *kept, const struct words *words)
+{
+	struct mica_union_reason reason;
+	int r = mica_union_plan_cover(store, &kept->plan, kept->target, &reason);
+
+	return r < 0 ? say(words, r, "%s: %s", reason.text, strerror(-r)) : 0;
+}
+
 static int remount(const struct mica_kept *kept, const struct mica_mount_entry *found, const struct words *words)
 {
 	unsigned wanted = mica_drift_wanted_attributes(kept, found);
@@ -181,6 +190,8 @@ static int mount_kept(struct mica_reconcile_report *report, const struct locked 
 	const struct mica_kept *kept = report->kept;
 	int r = kept->plan.upper ? reattach(report, words) : -ENODEV;
 
+	if (r == 0 && kept->plan.guarded)
+		return cover(locked->store, kept, words);
 	if (r != -ENODEV)
 		return r;
 	report->step = MICA_STEP_MOUNT;
