@@ -238,6 +238,22 @@ static __always_inline struct dentry *overlay_layer_root(struct super_block *sb,
 	return mnt ? BPF_CORE_READ(mnt, mnt_root) : NULL;
 }
 
+/* include/linux/dcache.h: an enumeration since 6.16, of other values. */
+enum dentry_flags___named {
+	DCACHE_PAR_LOOKUP___named = 1,
+};
+#define DCACHE_PAR_LOOKUP (1U << 28)
+
+/** A name that the file system is being asked about at this moment: whether it is there is not known yet. */
+static __always_inline bool dentry_is_in_lookup(struct dentry *dentry)
+{
+	u32 flags = dentry->d_flags;
+
+	if (bpf_core_enum_value_exists(enum dentry_flags___named, DCACHE_PAR_LOOKUP___named))
+		return flags & bpf_core_enum_value(enum dentry_flags___named, DCACHE_PAR_LOOKUP___named);
+	return flags & DCACHE_PAR_LOOKUP;
+}
+
 /** The work directory of a union, as the option names it, or NULL. */
 static __always_inline struct dentry *overlay_work_root(struct super_block *sb)
 {

@@ -71,6 +71,9 @@ static __always_inline u32 possible_of(u32 operations, u32 flags)
 		operations |= MICA_OPERATION_BIT(MICA_OPERATION_WHITEOUT);
 	if (flags & QUESTION_MAKES_DIRECTORY)
 		operations |= MICA_OPERATION_BIT(MICA_OPERATION_OPAQUE);
+	/* What was said about making it is to be taken back. */
+	if (flags & QUESTION_FOUND)
+		operations |= MICA_OPERATION_BIT(MICA_OPERATION_CREATE);
 	return operations;
 }
 
@@ -105,7 +108,7 @@ static __always_inline enum asked asker_begin(struct asker *asker, u32 operation
 	}
 	if (label) {
 		asker->subject = label->subject;
-		if (label->flags & LABEL_TRUSTED)
+		if (label->flags & TASK_LABEL_TRUSTED)
 			asker->flags |= QUESTION_TRUSTED;
 	}
 	if (asker->subject)

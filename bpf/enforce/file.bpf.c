@@ -9,6 +9,7 @@
 #define FMODE_WRITE 2u
 #define FMODE_CREATED 0x100000u
 
+#define O_CREAT 0100
 #define O_TRUNC 01000
 #define O_TMPFILE_BIT 020000000
 
@@ -57,6 +58,8 @@ static __always_inline u32 open_operations(struct file *file, umode_t mode, u32 
 		*flags = 0;
 		operations |= BIT(DEVICE_OPEN);
 	}
+	if (file->f_flags & O_CREAT && !(file->f_mode & FMODE_CREATED))
+		*flags |= QUESTION_FOUND;
 	return operations;
 }
 
@@ -164,7 +167,7 @@ long BPF_PROG(enforce_file_mprotect, struct vm_area_struct *vma, unsigned long r
 }
 
 /** Which operation an ioctl is; 0: none of a policy's. */
-static __always_inline u32 ioctl_operation(unsigned int command)
+static __always_inline u32 ioctl_operation(unsigned int command, u32 *flags)
 {
 	switch (command) {
 	case FS_IOC_SETFLAGS:
@@ -172,11 +175,14 @@ static __always_inline u32 ioctl_operation(unsigned int command)
 	case FS_IOC_FSSETXATTR:
 	case FS_IOC_SETVERSION:
 	case FS_IOC32_SETVERSION:
+		*flags |= QUESTION_CHANGES;
+		return BIT(IOCTL);
 	case FIFREEZE:
 	case FITHAW:
 	case FS_IOC_SHUTDOWN:
 	case EXT4_IOC_RESIZE_FS:
 	case FITRIM:
+		*flags |= QUESTION_FILE_SYSTEM;
 		return BIT(IOCTL);
 	default:
 		return 0;
@@ -185,11 +191,11 @@ static __always_inline u32 ioctl_operation(unsigned int command)
 
 static __always_inline long ask_ioctl(struct file *file, unsigned int command)
 {
-	u32 operation = ioctl_operation(command);
+	u32 flags = 0, operation = ioctl_operation(command, &flags);
 
 	if (!operation || file_is_internal(file))
 		return 0;
-	return ask_of(file->f_path.dentry, operation, QUESTION_CHANGES);
+	return ask_of(file->f_path.dentry, operation, flags);
 }
 
 SEC("lsm/file_ioctl")

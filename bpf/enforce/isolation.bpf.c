@@ -48,7 +48,7 @@ long BPF_PROG(enforce_path_chroot, const struct path *path)
 SEC("lsm/sb_statfs")
 long BPF_PROG(enforce_sb_statfs, struct dentry *dentry)
 {
-	return ask_of(dentry, BIT(READ), QUESTION_ISOLATION | QUESTION_DENTRY_ONLY);
+	return ask_of(dentry, BIT(READ), QUESTION_ISOLATION | QUESTION_NOT_OF_LAYERS);
 }
 
 /* A second union on the same directories works with the task's own credentials, and passes no path hook. */

@@ -43,6 +43,14 @@ enum question_flags {
 	QUESTION_CAPABILITY = 64,
 	/** The asker is mica or an engine: no guard binds it. */
 	QUESTION_TRUSTED = 128,
+	/** An open(2) with O_CREAT asks before the kernel has looked whether the name is there. */
+	QUESTION_IN_LOOKUP = 256,
+	/** Such an open(2) has found a file. */
+	QUESTION_FOUND = 512,
+	/** Of the file system as a whole, whatever the file. */
+	QUESTION_FILE_SYSTEM = 1024,
+	/** overlayfs asks the same of its layers with the task's own credentials. */
+	QUESTION_NOT_OF_LAYERS = 2048,
 };
 
 struct question {
@@ -87,6 +95,9 @@ struct walk {
 	u32 kind;
 	u32 number;
 	u32 layer_uses;
+	/** mica's own. */
+	u32 own;
+	u32 reserved;
 	u64 union_of_upper;
 	u64 owner;
 };
@@ -271,7 +282,7 @@ static __always_inline const struct mica_policy_chunk *set_chunk(u32 set, const 
 
 enum task_label_flags {
 	/** mica, or a declared engine: no guard binds it. */
-	LABEL_TRUSTED = 1,
+	TASK_LABEL_TRUSTED = 1,
 };
 
 struct task_label {
@@ -279,7 +290,16 @@ struct task_label {
 	u64 subject;
 	/** enum task_label_flags */
 	u32 flags;
-	u32 reserved;
+	/**
+	 * The denial of a QUESTION_IN_LOOKUP, which the kernel passes over if the name is there: the file's opening
+	 * takes it back. Its counter, set, time, and the dentry by address, parent and name.
+	 */
+	u32 provisional_counter;
+	u64 provisional_generation;
+	u64 provisional_ns;
+	u64 provisional_dentry;
+	u64 provisional_parent;
+	u64 provisional_name;
 };
 
 struct {
@@ -331,7 +351,8 @@ struct object_root {
 	u64 upper_of;
 	/** 1: user space named it as a layer. */
 	u32 named_layer;
-	u32 reserved;
+	/** 1: mica's pins. */
+	u32 own;
 };
 
 struct {

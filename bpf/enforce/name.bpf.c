@@ -12,7 +12,7 @@
 SEC("lsm/path_mknod")
 long BPF_PROG(enforce_path_mknod, const struct path *directory, struct dentry *dentry)
 {
-	return ask_of(dentry, BIT(CREATE), 0);
+	return ask_of(dentry, BIT(CREATE), dentry_is_in_lookup(dentry) ? QUESTION_IN_LOOKUP : 0);
 }
 
 SEC("lsm/path_mkdir")

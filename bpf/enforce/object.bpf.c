@@ -65,6 +65,7 @@ enum object_request {
 	REQUEST_FORGET_LAYER,
 	REQUEST_GRANT,
 	REQUEST_NAMESPACE,
+	REQUEST_OWN,
 };
 
 struct object_call {
@@ -107,6 +108,8 @@ static __always_inline int name_root(struct dentry *dentry, const struct object_
 		return -ENOMEM;
 	if (call->request == REQUEST_VOLUME) {
 		entry->volume = call->number;
+	} else if (call->request == REQUEST_OWN) {
+		entry->own = 1;
 	} else {
 		entry->layer = call->number;
 		entry->named_layer = 1;
@@ -189,6 +192,7 @@ int object_request(struct object_call *call)
 		break;
 	case REQUEST_VOLUME:
 	case REQUEST_LAYER:
+	case REQUEST_OWN:
 		call->error = name_root(dentry, call);
 		break;
 	case REQUEST_FORGET_VOLUME:

@@ -78,7 +78,7 @@ static __always_inline struct object_root *root_get(struct dentry *dentry, struc
 /** Removes a root that is no object any more. */
 static __always_inline void root_put(const struct root_key *key, const struct object_root *entry)
 {
-	if (!entry->volume && !entry->named_layer && !entry->layer_uses && !entry->upper_of)
+	if (!entry->volume && !entry->named_layer && !entry->layer_uses && !entry->upper_of && !entry->own)
 		bpf_map_delete_elem(&roots, key);
 }
 

@@ -6,6 +6,26 @@
 #include "ask.bpf.h"
 #include "object.bpf.h"
 
+/** Tells user space, which finds out who it is. */
+static __always_inline void tell_subject(const struct task_struct *task, u64 subject, u32 mnt_ns)
+{
+	struct mica_denial head = {
+		.abi = MICA_ENFORCE_ABI,
+		.size = sizeof(head),
+		.time_ns = bpf_ktime_get_boot_ns(),
+		.subject = subject,
+		.mnt_ns_id = subject,
+		.mnt_ns = mnt_ns,
+		.pid = task->pid,
+		.tgid = task->tgid,
+		.verdict = MICA_VERDICT_ALLOW,
+		.kind = MICA_ENFORCE_NEW_SUBJECT,
+	};
+
+	/* Without room it is found by a look at the tasks, only later. */
+	bpf_ringbuf_output(&denials, &head, sizeof(head), BPF_RB_FORCE_WAKEUP);
+}
+
 /** Becomes a subject, if it is to be one. 0; negative: it is, but that cannot be noted. */
 static __always_inline long label_task(struct task_struct *task)
 {
@@ -29,6 +49,7 @@ static __always_inline long label_task(struct task_struct *task)
 	/* An engine's helper becomes the container's program. */
 	label->flags = 0;
 	label->subject = mnt_namespace_id_direct(nsproxy->mnt_ns);
+	tell_subject(task, label->subject, nsproxy->mnt_ns->ns.inum);
 	return 0;
 }
 

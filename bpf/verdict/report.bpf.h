@@ -14,6 +14,7 @@
 static __always_inline bool count(struct mica_enforce_counter *counter, u32 verdict)
 {
 	u64 now = bpf_ktime_get_boot_ns(), begin = counter->second_ns;
+	u64 most = verdict == MICA_VERDICT_DENY ? MICA_ENFORCE_DENIALS_PER_SECOND : MICA_ENFORCE_AUDITS_PER_SECOND;
 
 	if (verdict == MICA_VERDICT_DENY)
 		__sync_fetch_and_add(&counter->denied, 1);
@@ -21,7 +22,7 @@ static __always_inline bool count(struct mica_enforce_counter *counter, u32 verd
 		__sync_fetch_and_add(&counter->audited, 1);
 	if (now - begin >= SECOND_NS && __sync_val_compare_and_swap(&counter->second_ns, begin, now) == begin)
 		__sync_lock_test_and_set(&counter->records, 0);
-	if (__sync_fetch_and_add(&counter->records, 1) < MICA_ENFORCE_RECORDS_PER_SECOND)
+	if (__sync_fetch_and_add(&counter->records, 1) < most)
 		return true;
 	__sync_fetch_and_add(&counter->suppressed, 1);
 	return false;
@@ -88,6 +89,76 @@ static __always_inline u32 fill_path(struct scratch *slot, struct mica_denial *h
 	return bytes;
 }
 
+/** What is known of a name: by this it is known again, while the task is in the same open(2). */
+struct name_identity {
+	u64 parent;
+	u64 name;
+};
+
+static __always_inline struct name_identity identity_of(struct dentry *dentry)
+{
+	struct name_identity identity = {
+		.parent = (u64)BPF_CORE_READ(dentry, d_parent),
+		.name = BPF_CORE_READ(dentry, d_name.hash_len),
+	};
+
+	return identity;
+}
+
+/** Notes that the denial is to be taken back if the name is there. */
+static __always_inline void note_provisional(struct scratch *slot, u64 generation, u64 time_ns)
+{
+	struct task_label *label = bpf_task_storage_get(&labels, bpf_get_current_task_btf(), NULL, 0);
+	struct name_identity identity;
+
+	if (!label)
+		return;
+	identity = identity_of((void *)slot->question.dentry);
+	label->provisional_counter = slot->evaluation.counter;
+	label->provisional_generation = generation;
+	label->provisional_ns = time_ns;
+	label->provisional_parent = identity.parent;
+	label->provisional_name = identity.name;
+	label->provisional_dentry = slot->question.dentry;
+}
+
+/** The name is there: takes the denial of making it back, if there was one. */
+static __always_inline void take_back(struct scratch *slot, u64 generation)
+{
+	struct task_label *label = bpf_task_storage_get(&labels, bpf_get_current_task_btf(), NULL, 0);
+	struct mica_denial *head = (void *)slot->denial;
+	struct mica_enforce_counter *counter;
+	struct name_identity identity;
+	u32 set = slot->question.set, number;
+	void *of_set;
+
+	if (!label || label->provisional_dentry != slot->question.dentry || label->provisional_generation != generation)
+		return;
+	label->provisional_dentry = 0;
+	identity = identity_of((void *)slot->question.dentry);
+	of_set = bpf_map_lookup_elem(&counters, &set);
+	if (!of_set || identity.parent != label->provisional_parent || identity.name != label->provisional_name)
+		return;
+	number = label->provisional_counter;
+	counter = bpf_map_lookup_elem(of_set, &number);
+	if (!counter)
+		return;
+	__sync_fetch_and_add(&counter->denied, -1);
+	if (!label->provisional_ns) {
+		if (counter->suppressed)
+			__sync_fetch_and_add(&counter->suppressed, -1);
+		return;
+	}
+	__builtin_memset(head, 0, sizeof(*head));
+	head->abi = MICA_ENFORCE_ABI;
+	head->size = sizeof(*head);
+	head->time_ns = label->provisional_ns;
+	head->counter = number;
+	head->generation = generation;
+	head->verdict = MICA_VERDICT_ALLOW;
+	bpf_ringbuf_output(&denials, head, sizeof(*head), 0);
+}
+
 /** Counts and reports what the evaluation came to. */
 static __always_inline void report(struct scratch *slot, const struct mica_enforce_header *header)
 {
@@ -95,21 +166,26 @@ static __always_inline void report(struct scratch *slot, const struct mica_enfor
 	struct mica_denial *head = (void *)slot->denial;
 	u32 set = slot->question.set, number = evaluation->counter, lost = NUMBER_LOST, size;
 	void *of_set = bpf_map_lookup_elem(&counters, &set);
+	bool provisional = slot->question.flags & QUESTION_IN_LOOKUP && evaluation->verdict == MICA_VERDICT_DENY;
 	struct mica_enforce_counter *counter;
 	u64 *count_lost;
 
 	if (!of_set)
 		return;
 	counter = bpf_map_lookup_elem(of_set, &number);
-	if (!counter || !count(counter, evaluation->verdict))
+	if (!counter)
+		return;
+	head->time_ns = count(counter, evaluation->verdict) ? bpf_ktime_get_boot_ns() : 0;
+	if (provisional)
+		note_provisional(slot, header->generation, head->time_ns);
+	if (!head->time_ns)
 		return;
 	head->abi = MICA_ENFORCE_ABI;
-	head->time_ns = bpf_ktime_get_boot_ns();
 	head->generation = header->generation;
 	head->counter = number;
 	head->suppressed = __sync_lock_test_and_set(&counter->suppressed, 0);
 	head->subject = slot->question.subject;
-	head->verdict = evaluation->verdict;
+	head->verdict = evaluation->verdict | (provisional ? MICA_DENIAL_PROVISIONAL : 0);
 	head->operation = evaluation->decided;
 	head->error = evaluation->error;
 	fill_task(head);

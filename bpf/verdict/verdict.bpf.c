@@ -133,6 +133,10 @@ static __always_inline void ask_guards(struct scratch *slot, const struct mica_e
 		    bpf_map_lookup_elem(&devices, &device))
 			say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_DEVICES);
 	}
+	if (header->guards & MICA_ENFORCE_GUARD_DEVICES && question->subject && question->flags & QUESTION_FILE_SYSTEM)
+		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_DEVICES);
+	if (slot->walk.own && question->subject)
+		say(evaluation, MICA_VERDICT_DENY, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);
 	if (header->guards & MICA_ENFORCE_GUARD_UPPERS && slot->walk.kind == MICA_ENFORCE_UPPER &&
 	    (modify || question->subject))
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);
@@ -159,6 +163,7 @@ static __always_inline void evaluate_object(struct scratch *slot)
 	slot->walk.number = 0;
 	slot->walk.union_number = 0;
 	slot->walk.layer_uses = 0;
+	slot->walk.own = 0;
 	slot->walk.begin = MICA_POLICY_PATH_BYTES;
 	evaluation->path_known = slot->question.flags & QUESTION_CAPABILITY;
 	if (slot->question.dentry)
@@ -186,12 +191,17 @@ long evaluate(u32 number)
 		return 0;
 	if (header->deadline_ns && bpf_ktime_get_boot_ns() > header->deadline_ns)
 		return 0;
+	if (question->flags & QUESTION_FOUND)
+		take_back(slot, header->generation);
 	evaluation->verdict = MICA_VERDICT_ALLOW;
 	evaluation->outcome = 0;
 	evaluation->flags = question->flags;
 	operations = question->operations;
 	evaluate_object(slot);
 	if (is_overlays_own_work(slot))
+		return 0;
+	if (question->flags & QUESTION_NOT_OF_LAYERS &&
+	    (slot->walk.kind == MICA_ENFORCE_UPPER || slot->walk.kind == MICA_ENFORCE_LAYER))
 		return 0;
 	ask_guards(slot, header, operations);
 	subject = question->subject ? find_subject(set, question->subject) : NULL;

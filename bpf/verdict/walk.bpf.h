@@ -72,7 +72,10 @@ static __always_inline bool walk_found(struct walk *walk, struct inode *inode)
 	root = bpf_map_lookup_elem(&roots, &key);
 	if (!root || root->generation != BPF_CORE_READ(inode, i_generation))
 		return false;
-	if (root->upper_of) {
+	if (root->own) {
+		walk->kind = MICA_ENFORCE_UPPER;
+		walk->own = 1;
+	} else if (root->upper_of) {
 		walk->kind = MICA_ENFORCE_UPPER;
 		walk->number = root->upper_of;
 		walk->union_of_upper = root->upper_of;
@@ -185,6 +188,7 @@ static __always_inline void walk_once(struct scratch *slot)
 	walk->kind = MICA_ENFORCE_NOWHERE;
 	walk->number = 0;
 	walk->layer_uses = 0;
+	walk->own = 0;
 	walk->union_of_upper = 0;
 	bpf_loop(2 * WALK_COMPONENTS, walk_step, &context, 0);
 }

@@ -198,12 +198,24 @@ struct mica_enforce_counter {
 	__u64 suppressed;
 };
 
-/** Records of one counter in a second, at most. */
-#define MICA_ENFORCE_RECORDS_PER_SECOND 10
+/** Records of one counter in a second, at most: of denials, which may be a loop, and of audits, which are asked for. */
+#define MICA_ENFORCE_DENIALS_PER_SECOND 100
+#define MICA_ENFORCE_AUDITS_PER_SECOND 20000
 
 /* ---- a denial ---- */
 
 #define MICA_DENIAL_COMM_BYTES 16
+
+/**
+ * Of a record's verdict: an open(2) with O_CREAT was refused before the kernel looked whether the name is there; if it
+ * is, the refusal is passed over, and a record with the same time and counter and the verdict `allow` takes it back.
+ * user/kernel/ settles that: nobody else sees the bit, or such a record.
+ */
+#define MICA_DENIAL_PROVISIONAL 0x80
+
+/** Kind of a record that is none of a denial: a task became the first of a subject (subject, mnt_ns_id, tgid). Its
+ *  verdict is `allow`. */
+#define MICA_ENFORCE_NEW_SUBJECT 0xff
 
 /** A denial or an audit, as it comes out of the ring buffer: this, then `path_bytes` bytes. */
 struct mica_denial {

@@ -334,7 +334,7 @@ static int follow(struct mica_enforcing *enforcing, int signals)
 	mica_cmd_say_in_force(enforcing->force, &enforcing->subjects, enforcing->options->duration_ns);
 	r = loop(enforcing, signals);
 	if (r == 0)
-		r = mica_enforcer_read(enforcing->held.enforcer);
+		r = mica_enforcer_flush(enforcing->held.enforcer);
 	if (r >= 0)
 		r = mica_enforcing_release(enforcing, true);
 	if (r == 0)

@@ -17,7 +17,7 @@
 
 /** SLOTS_PER_CPU in bpf/enforce/maps.bpf.h. */
 #define SLOTS_PER_CPU 8
-#define RING_BYTES (256U << 10)
+#define RING_BYTES (1U << 20)
 
 /** Of the function that the evaluator takes the place of. */
 #define ANSWER "verdict_answer"
@@ -332,6 +332,7 @@ void mica_enforcer_close(struct mica_enforcer **address)
 	if (!enforcer)
 		return;
 	ring_buffer__free(enforcer->ring);
+	mica_enforcer_drop_provisional(enforcer);
 	/* Hooks go before the evaluator that they ask. */
 	for (unsigned i = enforcer->links ? enforcer->link_count : 0; i-- > 0;)
 		(void)bpf_link__destroy(enforcer->links[i].link);

@@ -38,11 +38,14 @@ struct mica_enforcer_options {
 	 *  mica_enforcer_publish with -ENOSYS: open another enforcer, publish to it, then close the old one. */
 	uint32_t operations;
 	uint32_t guards;
-	/** Size of the ring buffer of denials: a power of two, at least the page size; 0: 256 KiB. */
+	/** Size of the ring buffer of denials: a power of two, at least the page size; 0: 1 MiB. */
 	size_t ring_bytes;
 	/** Gets each denial; valid during the call. A return other than 0 ends the read with it. NULL: nobody listens.
 	 */
 	int (*take)(const struct mica_denial *denial, void *userdata);
+	/** Hears of each task that became a subject by itself (its first exec in a container), within milliseconds: by
+	 * then the default policies act on it. NULL: nobody. */
+	void (*hear)(uint64_t subject, uint32_t tgid, void *userdata);
 	void *userdata;
 };
 
@@ -165,8 +168,11 @@ int mica_enforcer_visit_tasks(struct mica_enforcer *enforcer,
 
 /** Readable when denials came; read at least every 100 ms. -1: nobody listens. */
 int mica_enforcer_fd(const struct mica_enforcer *enforcer);
-/** Number of denials handed out, or a negative value of `take` or errno. */
+/** Number of records read and denials handed out, or a negative value of `take` or errno. A denial of making a file
+ * comes 100 ms late, when it is sure that the file was not there already. */
 int mica_enforcer_read(struct mica_enforcer *enforcer);
+/** The same, with nothing held back: for the end. */
+int mica_enforcer_flush(struct mica_enforcer *enforcer);
 /** Denials that found no room in the ring buffer (their counters are exact all the same). */
 uint64_t mica_enforcer_lost(const struct mica_enforcer *enforcer);
 

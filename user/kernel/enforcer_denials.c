@@ -5,8 +5,57 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "kernel/enforcer_internal.h"
+
+/** How long a denial waits to be taken back: that comes within the same open(2). */
+#define PROVISIONAL_NS 100000000ULL
+/** Denials that wait to be taken back, at most: those after it are told at once. */
+#define MAX_PROVISIONAL 4096
+
+void mica_enforcer_drop_provisional(struct mica_enforcer *enforcer)
+{
+	for (size_t i = 0; i < enforcer->provisional_count; i++)
+		free(enforcer->provisional[i]);
+	free(enforcer->provisional);
+	enforcer->provisional = NULL;
+	enforcer->provisional_count = 0;
+}
+
+/** Keeps a copy. False: it cannot. */
+static bool hold(struct mica_enforcer *enforcer, const struct mica_denial *denial, size_t size)
+{
+	struct mica_denial **all, *copy;
+
+	if (enforcer->provisional_count >= MAX_PROVISIONAL)
+		return false;
+	all = realloc(enforcer->provisional, (enforcer->provisional_count + 1) * sizeof(struct mica_denial *));
+	if (!all)
+		return false;
+	enforcer->provisional = all;
+	copy = malloc(size);
+	if (!copy)
+		return false;
+	memcpy(copy, denial, size);
+	copy->verdict &= (uint8_t)~MICA_DENIAL_PROVISIONAL;
+	all[enforcer->provisional_count++] = copy;
+	return true;
+}
+
+/** It was passed over: forgets it. */
+static void take_back(struct mica_enforcer *enforcer, const struct mica_denial *denial)
+{
+	for (size_t i = enforcer->provisional_count; i-- > 0;) {
+		struct mica_denial *held = enforcer->provisional[i];
+
+		if (held->time_ns != denial->time_ns || held->counter != denial->counter)
+			continue;
+		free(held);
+		enforcer->provisional[i] = enforcer->provisional[--enforcer->provisional_count];
+		return;
+	}
+}
 
 static int take_denial(void *context, void *data, size_t size)
 {
@@ -16,7 +65,39 @@ static int take_denial(void *context, void *data, size_t size)
 	/* From another version's programs, or cut: nothing can be said about it. */
 	if (size < sizeof(*denial) || denial->abi != MICA_ENFORCE_ABI || denial->path_bytes > size - sizeof(*denial))
 		return 0;
+	if (denial->kind == MICA_ENFORCE_NEW_SUBJECT) {
+		if (enforcer->options.hear)
+			enforcer->options.hear(denial->subject, denial->tgid, enforcer->options.userdata);
+		return 0;
+	}
+	if (denial->verdict == MICA_VERDICT_ALLOW) {
+		take_back(enforcer, denial);
+		return 0;
+	}
+	if (denial->verdict & MICA_DENIAL_PROVISIONAL && hold(enforcer, denial, size))
+		return 0;
 	return enforcer->options.take(denial, enforcer->options.userdata);
+}
+
+/** Tells those that were made before `until_ns` and were not taken back. Their number, or what `take` returned. */
+static int tell_provisional(struct mica_enforcer *enforcer, uint64_t until_ns)
+{
+	size_t kept = 0, count = enforcer->provisional_count;
+	int told = 0, r = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct mica_denial *held = enforcer->provisional[i];
+
+		if (r != 0 || held->time_ns > until_ns) {
+			enforcer->provisional[kept++] = held;
+			continue;
+		}
+		r = enforcer->options.take(held, enforcer->options.userdata);
+		told++;
+		free(held);
+	}
+	enforcer->provisional_count = kept;
+	return r != 0 ? r : told;
 }
 
 int mica_enforcer_listen(struct mica_enforcer *enforcer)
@@ -34,7 +115,22 @@ int mica_enforcer_fd(const struct mica_enforcer *enforcer)
 
 int mica_enforcer_read(struct mica_enforcer *enforcer)
 {
-	return enforcer->ring ? ring_buffer__consume(enforcer->ring) : 0;
+	uint64_t now = mica_clock_ns(CLOCK_BOOTTIME);
+	int read, told;
+
+	if (!enforcer->ring)
+		return 0;
+	read = ring_buffer__consume(enforcer->ring);
+	told = read < 0 ? read : tell_provisional(enforcer, now - PROVISIONAL_NS);
+	return told < 0 ? told : read + told;
+}
+
+int mica_enforcer_flush(struct mica_enforcer *enforcer)
+{
+	int read = enforcer->ring ? ring_buffer__consume(enforcer->ring) : 0;
+	int told = read < 0 ? read : tell_provisional(enforcer, UINT64_MAX);
+
+	return told < 0 ? told : read + told;
 }
 
 uint64_t mica_enforcer_lost(const struct mica_enforcer *enforcer)

@@ -23,6 +23,9 @@ const struct mica_enforcer_hook mica_enforcer_hooks[] = {
 	{ HOOK(dentry_create_files_as), NAME("create_as"), ARGUMENTS({ 0, DENTRY }, { 4, "cred" }), .always = true },
 	{ HOOK(cred_free), NAME("cred_free"), ARGUMENTS({ 0, "cred" }), .always = true },
 
+	{ HOOK(bpf), NAME("bpf"), ARGUMENTS({ 0, "" }), .always = true },
+	{ HOOK(ptrace_access_check), NAME("ptrace"), ARGUMENTS({ 0, "task_struct" }), .always = true },
+
 	/* Files. */
 	{ HOOK(file_open), NAME("file_open"), ARGUMENTS({ 0, "file" }), .asks = true,
 	  .operations = BIT(READ) | BIT(WRITE) | BIT(TRUNCATE) | BIT(CREATE) | BIT(COPY_UP) | BIT(DEVICE_OPEN),
@@ -36,10 +39,11 @@ const struct mica_enforcer_hook mica_enforcer_hooks[] = {
 	{ HOOK(file_mprotect), NAME("file_mprotect"), ARGUMENTS({ 0, "vm_area_struct" }, { 2, "" }), .asks = true,
 	  .operations = BIT(MMAP_WRITE) | BIT(COPY_UP), .guards = GUARDS },
 	{ HOOK(file_ioctl), NAME("file_ioctl"), ARGUMENTS({ 0, "file" }, { 1, "" }), .asks = true,
-	  .operations = BIT(IOCTL) | BIT(COPY_UP), .guards = GUARDS },
+	  .operations = BIT(IOCTL) | BIT(COPY_UP), .guards = GUARDS | MICA_ENFORCE_GUARD_DEVICES },
 	/* Since 6.8: before, file_ioctl is asked by 32-bit code too. */
 	{ HOOK(file_ioctl_compat), NAME("file_ioctl_compat"), ARGUMENTS({ 0, "file" }, { 1, "" }),
-	  .program.optional = true, .asks = true, .operations = BIT(IOCTL) | BIT(COPY_UP), .guards = GUARDS },
+	  .program.optional = true, .asks = true, .operations = BIT(IOCTL) | BIT(COPY_UP),
+	  .guards = GUARDS | MICA_ENFORCE_GUARD_DEVICES },
 
 	/* Names. */
 	{ HOOK(path_mknod), NAME("path_mknod"), ARGUMENTS({ 1, DENTRY }), .asks = true,

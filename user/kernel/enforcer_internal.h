@@ -47,7 +47,8 @@ enum mica_enforcer_order {
 struct mica_enforcer_label {
 	uint64_t subject;
 	uint32_t flags;
-	uint32_t reserved;
+	uint32_t provisional_counter;
+	uint64_t provisional[5];
 };
 #define MICA_LABEL_TRUSTED 1U
 
@@ -60,6 +61,7 @@ enum mica_enforcer_request {
 	MICA_REQUEST_FORGET_LAYER,
 	MICA_REQUEST_GRANT,
 	MICA_REQUEST_NAMESPACE,
+	MICA_REQUEST_OWN,
 };
 
 struct mica_enforcer_link {
@@ -92,12 +94,19 @@ struct mica_enforcer {
 	char *directory;
 	/** The last one given here. */
 	uint64_t generation;
+	/** Denials that may be taken back yet (MICA_DENIAL_PROVISIONAL), until the next read. */
+	struct mica_denial **provisional;
+	size_t provisional_count;
 };
 
 __attribute__((format(printf, 3, 4))) int mica_enforcer_refuse(struct mica_problem *problem, int error,
 							       const char *format, ...);
 /** The ring buffer's reader, if somebody listens. 0 or a negative errno. */
 int mica_enforcer_listen(struct mica_enforcer *enforcer);
+/** Forgets the denials that wait. */
+void mica_enforcer_drop_provisional(struct mica_enforcer *enforcer);
+/** The directory is mica's own: no subject does anything in it. */
+int mica_enforcer_register_own(struct mica_enforcer *enforcer, int fd);
 int mica_enforcer_trust_self(struct mica_enforcer *enforcer);
 uint64_t mica_enforcer_number_get(const struct mica_enforcer *enforcer, enum mica_enforcer_number which);
 int mica_enforcer_number_set(const struct mica_enforcer *enforcer, enum mica_enforcer_number which, uint64_t value);

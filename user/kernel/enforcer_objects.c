@@ -84,6 +84,13 @@ int mica_enforcer_register_layer(struct mica_enforcer *enforcer, int fd, uint32_
 	return number ? request(enforcer, &call) : -EINVAL;
 }
 
+int mica_enforcer_register_own(struct mica_enforcer *enforcer, int fd)
+{
+	struct object_call call = { .request = MICA_REQUEST_OWN, .fd = fd };
+
+	return request(enforcer, &call);
+}
+
 int mica_enforcer_forget_object(struct mica_enforcer *enforcer, int fd, enum mica_enforce_kind kind)
 {
 	struct object_call call = { .fd = fd };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,7 +39,7 @@ static int pin_fd(int fd, const char *directory, const char *prefix, const char 
 	return bpf_obj_pin(fd, path.text) ? -errno : 0;
 }
 
-static int pin_all(const struct mica_enforcer *enforcer, const char *directory, const char **ret_name)
+static int pin_all(struct mica_enforcer *enforcer, const char *directory, const char **ret_name)
 {
 	int r = 0;
 
@@ -57,6 +58,11 @@ static int pin_all(const struct mica_enforcer *enforcer, const char *directory, 
 	if (r == 0) {
 		*ret_name = "request";
 		r = pin_fd(enforcer->request, directory, "", *ret_name);
+	}
+	if (r == 0) {
+		_cleanup_close_ int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		r = fd < 0 ? -errno : mica_enforcer_register_own(enforcer, fd);
 	}
 	if (r == 0) {
 		*ret_name = COMPLETE;
