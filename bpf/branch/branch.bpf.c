@@ -31,9 +31,23 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /** 0 or -EROFS. */
 static __always_inline long judge(const struct dentry *dentry, u32 needs, u32 operation)
 {
-	if (!branch_union(dentry->d_sb))
+	struct mica_branch_union *entry = branch_union(dentry->d_sb);
+	struct branch_slot *slot;
+	u32 number = 0;
+	int refused;
+
+	if (!entry)
 		return 0;
-	return branch_judge((u64)dentry, needs, operation) ? -EROFS : 0;
+	slot = branch_slot_claim(&number);
+	if (!slot) {
+		__sync_fetch_and_add(&entry->refused, 1);
+		return -EROFS;
+	}
+	/* A function of its own takes no pointer. */
+	slot->dentry = (u64)dentry;
+	refused = branch_judge(number, needs, operation);
+	__sync_lock_test_and_set(&slot->busy, 0);
+	return refused ? -EROFS : 0;
 }
 
 /* ---- files ---- */

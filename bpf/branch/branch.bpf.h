@@ -72,7 +72,7 @@ struct {
 /** struct mica_denial to user space. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 64 << 10);
+	__uint(max_entries, 256 << 10);
 } denials __weak SEC(".maps");
 
 #define BRANCH_NUMBER_LAST 0
@@ -127,7 +127,7 @@ static __always_inline struct mica_branch_union *branch_union(const struct super
 	return bpf_map_lookup_elem(&unions, &key);
 }
 
-static __always_inline struct branch_slot *branch_slot_claim(void)
+static __always_inline struct branch_slot *branch_slot_claim(u32 *ret_number)
 {
 	u32 first = bpf_get_smp_processor_id() * SLOTS_PER_CPU;
 
@@ -135,8 +135,10 @@ static __always_inline struct branch_slot *branch_slot_claim(void)
 		u32 number = first + i;
 		struct branch_slot *slot = bpf_map_lookup_elem(&slots, &number);
 
-		if (slot && !slot->busy && __sync_val_compare_and_swap(&slot->busy, 0, 1) == 0)
+		if (slot && !slot->busy && __sync_val_compare_and_swap(&slot->busy, 0, 1) == 0) {
+			*ret_number = number;
 			return slot;
+		}
 	}
 	return NULL;
 }
@@ -255,7 +257,7 @@ static __always_inline bool branch_count(struct mica_branch_union *entry)
 	__sync_fetch_and_add(&entry->refused, 1);
 	if (now - begin >= SECOND_NS && __sync_val_compare_and_swap(&entry->second_ns, begin, now) == begin)
 		__sync_lock_test_and_set(&entry->records, 0);
-	if (__sync_fetch_and_add(&entry->records, 1) < MICA_ENFORCE_RECORDS_PER_SECOND)
+	if (__sync_fetch_and_add(&entry->records, 1) < MICA_ENFORCE_DENIALS_PER_SECOND)
 		return true;
 	__sync_fetch_and_add(&entry->suppressed, 1);
 	return false;
@@ -339,24 +341,26 @@ static __always_inline bool branch_was_told(struct dentry *dentry, u32 operation
 }
 
 /**
- * Would the operation change a guarded branch? 1: it is refused; 0. A function of its own: verified once, and not for
- * each hook.
+ * Would the operation on the dentry in the slot change a guarded branch? 1: it is refused; 0. A function of its own:
+ * verified once, and not for each hook.
  */
-__noinline int branch_judge(u64 address, u32 needs, u32 operation)
+__noinline int branch_judge(u32 number, u32 needs, u32 operation)
 {
-	struct dentry *dentry = (void *)address, *parent = BPF_CORE_READ(dentry, d_parent);
-	u64 sb = (u64)BPF_CORE_READ(dentry, d_sb);
-	struct mica_branch_union *entry = bpf_map_lookup_elem(&unions, &sb);
-	struct branch_slot *slot;
+	u32 key = number;
+	struct branch_slot *slot = bpf_map_lookup_elem(&slots, &key);
+	struct mica_branch_union *entry;
+	struct dentry *dentry, *parent;
 	int refused;
+	u64 sb;
 
+	if (!slot)
+		return 1;
+	dentry = (void *)slot->dentry;
+	parent = BPF_CORE_READ(dentry, d_parent);
+	sb = (u64)BPF_CORE_READ(dentry, d_sb);
+	entry = bpf_map_lookup_elem(&unions, &sb);
 	if (!entry)
 		return 0;
-	slot = branch_slot_claim();
-	if (!slot) {
-		__sync_fetch_and_add(&entry->refused, 1);
-		return 1;
-	}
 	slot->guarded = entry->guarded;
 	slot->layer = 0;
 	if (needs & NEED_WHITEOUT)
@@ -368,7 +372,6 @@ __noinline int branch_judge(u64 address, u32 needs, u32 operation)
 	refused = slot->layer != 0;
 	if (refused && !branch_was_told(dentry, operation))
 		branch_report(slot, entry, dentry, operation);
-	__sync_lock_test_and_set(&slot->busy, 0);
 	return refused;
 }
 

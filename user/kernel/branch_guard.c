@@ -142,7 +142,7 @@ struct mica_branch_reader {
 	int (*take)(const struct mica_denial *denial, void *userdata);
 	void *userdata;
 	struct ring_buffer *ring;
-	int denials, directories, numbers;
+	int denials, directories, numbers, lock;
 };
 
 static int take_denial(void *context, void *data, size_t size)
@@ -167,6 +167,12 @@ int mica_branch_reader_open(int (*take)(const struct mica_denial *denial, void *
 	reader = calloc(1, sizeof(*reader));
 	if (!reader)
 		return -ENOMEM;
+	*reader = (struct mica_branch_reader){ .denials = -EBADF, .directories = -EBADF, .numbers = -EBADF };
+	reader->lock = open(MICA_BRANCH_READER_LOCK, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (reader->lock < 0)
+		return -errno;
+	if (flock(reader->lock, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
 	reader->take = take;
 	reader->userdata = userdata;
 	reader->denials = mica_branch_guard_get("denials");
@@ -191,6 +197,7 @@ void mica_branch_reader_close(struct mica_branch_reader **address)
 	mica_cleanup_close(&reader->denials);
 	mica_cleanup_close(&reader->directories);
 	mica_cleanup_close(&reader->numbers);
+	mica_cleanup_close(&reader->lock);
 	free(reader);
 }
 

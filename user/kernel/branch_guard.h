@@ -11,6 +11,7 @@
 #ifndef MICA_KERNEL_BRANCH_GUARD_H
 #define MICA_KERNEL_BRANCH_GUARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernel/kernel.h"
@@ -40,13 +41,16 @@ int mica_branch_guard_release(void);
 
 struct mica_branch_reader;
 
-/** Reads refusals, for one reader at a time: what one reads, others do not get. -ENOENT: there is no guard; -EPROTO. */
+/** Held by the reader, and by one only: what it reads, others do not get. */
+#define MICA_BRANCH_READER_LOCK "/run/mica-branches.lock"
+
+/** Reads refusals. -ENOENT: there is no guard; -EBUSY: another process does; -EPROTO; or another errno. */
 int mica_branch_reader_open(int (*take)(const struct mica_denial *denial, void *userdata), void *userdata,
 			    struct mica_branch_reader **ret);
 void mica_branch_reader_close(struct mica_branch_reader **reader);
 /** Number of refusals handed out, or a negative value of `take` or errno. Call it at least every 100 ms. */
 int mica_branch_reader_read(struct mica_branch_reader *reader);
-/** Refusals that found no room in the ring buffer. */
+/** Refusals that found no room in the ring buffer since the guard was loaded. */
 uint64_t mica_branch_reader_lost(const struct mica_branch_reader *reader);
 /** Is it still the guard that is pinned? When the last union went, it is not. */
 bool mica_branch_reader_is_current(const struct mica_branch_reader *reader);
