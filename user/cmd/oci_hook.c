@@ -14,7 +14,6 @@
 #include "cmd/cmd.h"
 #include "cmd/enforce.h"
 #include "container/oci_hook.h"
-#include "enforce/not_yet.h"
 
 #define STATE_BYTES ((size_t)1 << 20)
 

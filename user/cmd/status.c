@@ -14,7 +14,6 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/enforce.h"
-#include "enforce/not_yet.h"
 #include "stream/json_writer.h"
 
 /* include/uapi/linux/magic.h */
