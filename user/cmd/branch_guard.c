@@ -15,19 +15,21 @@ static int cover(int union_fd, size_t count, const char *const *directories, cha
 	return r;
 }
 
-static int look(int union_fd, uint64_t *ret_refused)
+static int look(int union_fd, uint64_t *ret_number, uint64_t *ret_refused)
 {
 	struct mica_branch_call found;
 	int r = mica_branch_guard_look(union_fd, &found);
 
-	if (r == 0)
+	if (r == 0) {
+		*ret_number = found.number;
 		*ret_refused = found.refused;
+	}
 	return r;
 }
 
-static void release(void)
+static void release(uint64_t number)
 {
-	(void)mica_branch_guard_release();
+	(void)mica_branch_guard_release(number);
 }
 
 const struct mica_store_guard mica_cmd_branch_guard = { .cover = cover, .look = look, .release = release };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -125,10 +126,37 @@ int mica_branch_guard_look(int union_fd, struct mica_branch_call *ret)
 	return r;
 }
 
-int mica_branch_guard_release(void)
+/** Is the union with that number in its care? */
+static bool is_there(int map, uint64_t number)
 {
-	_cleanup_close_ int locked = lock();
+	struct mica_branch_union entry;
+	uint64_t key, next;
+
+	for (int more = !bpf_map_get_next_key(map, NULL, &key); more; key = next) {
+		more = !bpf_map_get_next_key(map, &key, &next);
+		if (bpf_map_lookup_elem(map, &key, &entry) == 0 && entry.number == number)
+			return true;
+	}
+	return false;
+}
+
+static void wait_for_end(uint64_t number)
+{
+	_cleanup_close_ int map = mica_branch_guard_get("unions");
+	const struct timespec pause = { .tv_nsec = 10000000 };
+
+	for (int i = 0; map >= 0 && i < 100 && is_there(map, number); i++)
+		(void)nanosleep(&pause, NULL);
+}
+
+int mica_branch_guard_release(uint64_t number)
+{
+	_cleanup_close_ int locked = -EBADF;
 	int r;
+
+	if (number)
+		wait_for_end(number);
+	locked = lock();
 
 	if (locked < 0)
 		return locked;

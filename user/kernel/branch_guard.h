@@ -34,8 +34,12 @@ int mica_branch_guard_cover(int union_fd, uint32_t count, const char *const *dir
 /** What is guarded of a union: `number`, `guarded` and `refused`. -ENOENT: it is not in the guard's care; -EPROTO. */
 int mica_branch_guard_look(int union_fd, struct mica_branch_call *ret);
 
-/** Removes the guard if no union needs it. 0: it is gone; -EBUSY: one does; or another errno. */
-int mica_branch_guard_release(void);
+/**
+ * Removes the guard if no union needs it. The union with that number was unmounted: its end is waited for, a second at
+ * most, for its superblock may have some work to do; 0: none was. 0: the guard is gone; -EBUSY: a union needs it; or
+ * another errno.
+ */
+int mica_branch_guard_release(uint64_t number);
 
 /* ---- refusals ---- */
 

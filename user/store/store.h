@@ -57,10 +57,10 @@ void mica_store_set_patience(struct mica_store *store, int milliseconds);
 struct mica_store_guard {
 	/** In force when it returns: of the union's lowers the topmost `count`. Again is fine. -EOPNOTSUPP: not here. */
 	int (*cover)(int union_fd, size_t count, const char *const *directories, char *reason, size_t size);
-	/** Whether it is in force, and how much was refused. -ENOENT: it is not. */
-	int (*look)(int union_fd, uint64_t *ret_refused);
-	/** A union that had one was unmounted. */
-	void (*release)(void);
+	/** Whether it is in force: its number of the union, and how much was refused. -ENOENT: it is not. */
+	int (*look)(int union_fd, uint64_t *ret_number, uint64_t *ret_refused);
+	/** The union with that number was unmounted; 0: one that had none. */
+	void (*release)(uint64_t number);
 };
 
 /** Static. Without one, unions that need it are refused. */

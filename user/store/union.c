@@ -234,10 +234,20 @@ static int real_target(struct mica_store *store, const char *target, char **ret)
 	return 0;
 }
 
+/* 0: it has no guard. */
+static uint64_t guard_number(const struct mica_store *store, const char *target)
+{
+	_cleanup_close_ int fd = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uint64_t number, refused;
+
+	return fd >= 0 && store->guard && store->guard->look(fd, &number, &refused) == 0 ? number : 0;
+}
+
 int mica_union_remove(struct mica_store *store, const char *target)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	_cleanup_free_ char *real = NULL;
+	uint64_t number;
 	bool overlay = false;
 	int r = real_target(store, target, &real);
 
@@ -255,11 +265,12 @@ int mica_union_remove(struct mica_store *store, const char *target)
 		return mica_store_refuse(store, r, "cannot look at the mounts");
 	if (!overlay && !mica_database_changes(store->database))
 		return mica_store_refuse(store, -ENOENT, "there is no union at '%s'", target);
+	number = overlay ? guard_number(store, real) : 0;
 	if (overlay && umount2(real, UMOUNT_NOFOLLOW) < 0)
 		return mica_store_refuse(store, -errno,
 					 "cannot unmount the union at '%s'; `mica holders` tells who keeps it", target);
 	if (overlay && store->guard)
-		store->guard->release();
+		store->guard->release(number);
 	r = mica_database_commit(store->database);
 	return r < 0 ? mica_store_database_failed(store, r) : 0;
 }
@@ -275,7 +286,9 @@ static bool is_guarded(const struct mica_store *store, struct mica_union_entry *
 {
 	_cleanup_close_ int fd = open(entry->target, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	return fd >= 0 && store->guard && store->guard->look(fd, &entry->refused) == 0;
+	uint64_t number;
+
+	return fd >= 0 && store->guard && store->guard->look(fd, &number, &entry->refused) == 0;
 }
 
 static int take_union(const struct mica_row *row, void *userdata)
