@@ -15,8 +15,7 @@ int mica_enforcing_look_at_branches(struct mica_enforcing *enforcing)
 		mica_branch_reader_close(&enforcing->branches);
 	}
 	/* No guard, or somebody else reads: looked at again. */
-	if (!enforcing->branches &&
-	    mica_branch_reader_open(mica_enforcing_take, enforcing, &enforcing->branches) == 0)
+	if (!enforcing->branches && mica_branch_reader_open(mica_enforcing_take, enforcing, &enforcing->branches) == 0)
 		enforcing->branches_lost = mica_branch_reader_lost(enforcing->branches);
 	return r;
 }

@@ -50,7 +50,8 @@ static bool is_unused(void)
 	return map < 0 || bpf_map_get_next_key(map, NULL, &key) != 0;
 }
 
-/** Loads the guard if it is not there. One that is not whole has no union in its care: it was killed while it was made. */
+/** Loads the guard if it is not there. One that is not whole has no union in its care: it was killed while it was made.
+ */
 static int bring_up(struct mica_problem *problem)
 {
 	int r = mica_branch_guard_check();

@@ -52,7 +52,7 @@ __attribute__((format(printf, 3, 4))) static int refuse(struct mica_problem *pro
 
 static int check_basics(const struct mica_features *features, struct mica_problem *problem)
 {
-	static const enum mica_basic needed[] = { MICA_BASIC_PRIVILEGE, MICA_BASIC_BTF,  MICA_BASIC_OVERLAY,
+	static const enum mica_basic needed[] = { MICA_BASIC_PRIVILEGE,   MICA_BASIC_BTF,  MICA_BASIC_OVERLAY,
 						  MICA_BASIC_RING_BUFFER, MICA_BASIC_LOOP, MICA_BASIC_LSM };
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
@@ -61,8 +61,7 @@ static int check_basics(const struct mica_features *features, struct mica_proble
 		if (feature->state == MICA_FEATURE_OK)
 			continue;
 		(void)snprintf(problem->remedy, sizeof(problem->remedy), "%s", feature->remedy);
-		return refuse(problem, needed[i] == MICA_BASIC_PRIVILEGE ? -EPERM : -EOPNOTSUPP, "%s",
-			      feature->detail);
+		return refuse(problem, needed[i] == MICA_BASIC_PRIVILEGE ? -EPERM : -EOPNOTSUPP, "%s", feature->detail);
 	}
 	return 0;
 }

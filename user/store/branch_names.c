@@ -27,8 +27,8 @@ static bool is_whiteout(const struct stat *stat)
 /* Does a directory of the upper hide what lowers have under its name? */
 static bool hides_lowers(int fd)
 {
-	static const char *const names[] = { "trusted.overlay.opaque", "user.overlay.opaque", "trusted.overlay.redirect",
-					     "user.overlay.redirect" };
+	static const char *const names[] = { "trusted.overlay.opaque", "user.overlay.opaque",
+					     "trusted.overlay.redirect", "user.overlay.redirect" };
 	char value[1];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -55,7 +55,8 @@ void mica_store_set_patience(struct mica_store *store, int milliseconds);
  * of any file of the union. The functions give 0 or a negative errno, and write why into `reason`.
  */
 struct mica_store_guard {
-	/** In force when it returns: of the union's lowers the topmost `count`. Again is fine. -EOPNOTSUPP: not here. */
+	/** In force when it returns: of the union's lowers the topmost `count`. Again is fine. -EOPNOTSUPP: not here.
+	 */
 	int (*cover)(int union_fd, size_t count, const char *const *directories, char *reason, size_t size);
 	/** Whether it is in force: its number of the union, and how much was refused. -ENOENT: it is not. */
 	int (*look)(int union_fd, uint64_t *ret_number, uint64_t *ret_refused);

@@ -172,8 +172,9 @@ static int create_old(const struct mica_union_specification *specification, int 
 	int r = mica_union_numbers_begin(specification, &numbers);
 
 	if (r < 0)
-		return fail(reason, r, "%s", r == -E2BIG ? "so many branches do not fit into what this kernel takes" :
-							   "cannot open the branches");
+		return fail(reason, r, "%s",
+			    r == -E2BIG ? "so many branches do not fit into what this kernel takes"
+					: "cannot open the branches");
 	r = set_string(context_fd, "source", numbers.signature);
 	if (r == 0)
 		r = set_string(context_fd, "lowerdir", numbers.lowers);
@@ -245,9 +246,8 @@ int mica_union_mount(const struct mica_union_specification *specification, const
 	}
 	/* mount(2) would attach it at once. With a text, it was refused before that. */
 	if (specification->before_attach)
-		return r == -EOPNOTSUPP && !*ret_reason->text
-			       ? mount_new(specification, target, create_old, ret_reason)
-			       : r;
+		return r == -EOPNOTSUPP && !*ret_reason->text ? mount_new(specification, target, create_old, ret_reason)
+							      : r;
 	if (r != -EOPNOTSUPP)
 		return r;
 	r = mica_union_mount_old(specification, target);

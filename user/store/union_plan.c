@@ -25,9 +25,10 @@ static int cover(int union_fd, void *userdata, struct mica_union_reason *reason)
 		r = covering->guard->cover(union_fd, plan->guarded, (const char *const *)plan->lowers, why,
 					   sizeof(why));
 	if (r < 0)
-		(void)snprintf(reason->text, sizeof(reason->text),
-			       "writes to the read-only branch '%.120s' above the writable one cannot be refused here: %s",
-			       plan->lowers[0], *why ? why : "there is no guard");
+		(void)snprintf(
+			reason->text, sizeof(reason->text),
+			"writes to the read-only branch '%.120s' above the writable one cannot be refused here: %s",
+			plan->lowers[0], *why ? why : "there is no guard");
 	return r;
 }
 

@@ -10,8 +10,8 @@
 #include "store/union_text.h"
 
 /**
- * Mounts it at `target`. -EEXIST: a name stands in a read-only branch and in the writable one below it; -EOPNOTSUPP: the
- * guard cannot be had here; else as mica_union_mount.
+ * Mounts it at `target`. -EEXIST: a name stands in a read-only branch and in the writable one below it; -EOPNOTSUPP:
+ * the guard cannot be had here; else as mica_union_mount.
  */
 int mica_union_plan_mount(const struct mica_store *store, const struct mica_union_plan *plan, const char *target,
 			  struct mica_union_reason *ret_reason);

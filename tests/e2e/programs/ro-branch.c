@@ -94,10 +94,11 @@ static void files(void)
 	REFUSED(setxattr("file1", "user.new", "1", 1, 0));
 	REFUSED(setxattr("file1", "trusted.new", "1", 1, 0));
 	REFUSED(removexattr("file1", "user.kept"));
-	REFUSED(setxattr("file1", "system.posix_acl_access",
-			 "\2\0\0\0\1\0\6\0\xff\xff\xff\xff\2\0\4\0\1\0\0\0\4\0\4\0\xff\xff\xff\xff\x10\0\4\0\xff\xff\xff\xff"
-			 "\x20\0\4\0\xff\xff\xff\xff",
-			 44, 0));
+	REFUSED(setxattr(
+		"file1", "system.posix_acl_access",
+		"\2\0\0\0\1\0\6\0\xff\xff\xff\xff\2\0\4\0\1\0\0\0\4\0\4\0\xff\xff\xff\xff\x10\0\4\0\xff\xff\xff\xff"
+		"\x20\0\4\0\xff\xff\xff\xff",
+		44, 0));
 	REFUSED(set_flags("file1"));
 	REFUSED(chmod("d", 0700));
 	REFUSED(utimensat(AT_FDCWD, "d", NULL, 0));
