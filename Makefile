@@ -66,6 +66,7 @@ $(O)/user/%.o: user/%.c
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/user/kernel/loader.o: $(O)/bpf/mica.skel.h
+$(O)/user/kernel/branch_load.o: $(O)/bpf/branch.skel.h
 $(patsubst %.c,$(O)/%.o,$(wildcard user/kernel/enforcer*.c)): $(O)/bpf/enforce.skel.h $(O)/bpf/verdict.skel.h
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
@@ -84,6 +85,8 @@ $(O)/bpf/mica.skel.h: $(O)/bpf/mica.o
 # Enforcement: an object of hooks, and the evaluator that takes its place in each of them.
 ENFORCE_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard bpf/enforce/*.bpf.c))
 VERDICT_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard bpf/verdict/*.bpf.c))
+# The guard of read-only branches.
+BRANCH_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard bpf/branch/*.bpf.c))
 
 $(O)/bpf/enforce.o: $(ENFORCE_OBJECTS)
 	$(call say,BPFLINK,$@)
@@ -93,7 +96,11 @@ $(O)/bpf/verdict.o: $(VERDICT_OBJECTS)
 	$(call say,BPFLINK,$@)
 	$(Q)$(BPFTOOL) gen object $@ $^
 
-$(O)/bpf/enforce.skel.h $(O)/bpf/verdict.skel.h: $(O)/bpf/%.skel.h: $(O)/bpf/%.o
+$(O)/bpf/branch.o: $(BRANCH_OBJECTS)
+	$(call say,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(O)/bpf/enforce.skel.h $(O)/bpf/verdict.skel.h $(O)/bpf/branch.skel.h: $(O)/bpf/%.skel.h: $(O)/bpf/%.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name mica_$*_bpf >$@
 
@@ -303,4 +310,4 @@ install: all
 clean:
 	$(Q)rm -rf $(O)
 
--include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(ENFORCE_OBJECTS:.o=.d) $(VERDICT_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(ENFORCE_OBJECTS:.o=.d) $(VERDICT_OBJECTS:.o=.d) $(BRANCH_OBJECTS:.o=.d)

@@ -195,8 +195,10 @@ static int look_around(struct mica_enforcing *enforcing)
 		r = check_header(enforcing);
 	if (r == 0) {
 		watch(enforcing);
-		r = mica_enforcing_show_losses(enforcing);
+		r = mica_enforcing_look_at_branches(enforcing);
 	}
+	if (r == 0)
+		r = mica_enforcing_show_losses(enforcing);
 	return r;
 }
 
@@ -212,6 +214,8 @@ static int read_denials(struct mica_enforcing *enforcing)
 {
 	int r = mica_enforcer_read(enforcing->held.enforcer);
 
+	if (r >= 0)
+		r = mica_enforcing_read_branches(enforcing);
 	if (r >= 0 && is_look_due(enforcing))
 		r = look(enforcing);
 	if (r == -ENOENT)
@@ -346,9 +350,13 @@ static int follow(struct mica_enforcing *enforcing, int signals)
 
 	mica_enforcing_set_up_output(enforcing);
 	mica_cmd_say_in_force(enforcing->force, &enforcing->subjects, enforcing->options->duration_ns);
-	r = loop(enforcing, signals);
+	r = mica_enforcing_look_at_branches(enforcing);
+	if (r == 0)
+		r = loop(enforcing, signals);
 	if (r == 0)
 		r = mica_enforcer_flush(enforcing->held.enforcer);
+	if (r >= 0)
+		r = mica_enforcing_read_branches(enforcing);
 	if (r >= 0)
 		r = mica_enforcing_release(enforcing, true);
 	if (r == 0)
@@ -387,6 +395,7 @@ static int open_directory(struct mica_enforcing *enforcing)
 static void free_enforcing(struct mica_enforcing *enforcing)
 {
 	mica_enforcing_drop_waiting(enforcing);
+	mica_branch_reader_close(&enforcing->branches);
 	mica_held_close(&enforcing->held);
 	mica_subjects_free(&enforcing->subjects);
 	mica_decisions_free(&enforcing->decisions);

@@ -68,6 +68,11 @@ void mica_store_stay(struct mica_store *store)
 	mica_database_stay(store->database);
 }
 
+void mica_store_set_guard(struct mica_store *store, const struct mica_store_guard *guard)
+{
+	store->guard = guard;
+}
+
 const char *mica_store_root(const struct mica_store *store)
 {
 	return store->root;

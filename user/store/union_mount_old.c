@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -119,4 +121,71 @@ int mica_union_mount_old(const struct mica_union_specification *specification, c
 		if (errno != EINTR)
 			return -errno;
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}
+
+static int number_of(struct mica_union_numbers *numbers, const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	numbers->fds[numbers->fd_count++] = fd;
+	return fd;
+}
+
+static int open_all(const struct mica_union_specification *specification, struct mica_union_numbers *numbers)
+{
+	size_t used = 0;
+	int fd = 0;
+
+	for (size_t i = 0; i < specification->lower_count; i++) {
+		fd = number_of(numbers, specification->lowers[i]);
+		if (fd < 0)
+			return fd;
+		used += (size_t)snprintf(numbers->lowers + used, sizeof(numbers->lowers) - used, "%s%d", i ? ":" : "",
+					 fd);
+		if (used >= sizeof(numbers->lowers))
+			return -E2BIG;
+	}
+	if (!specification->upper)
+		return 0;
+	fd = number_of(numbers, specification->upper);
+	(void)snprintf(numbers->upper, sizeof(numbers->upper), "%d", fd);
+	if (fd >= 0)
+		fd = number_of(numbers, specification->work);
+	(void)snprintf(numbers->work, sizeof(numbers->work), "%d", fd);
+	return fd < 0 ? fd : 0;
+}
+
+int mica_union_numbers_begin(const struct mica_union_specification *specification, struct mica_union_numbers *ret)
+{
+	_cleanup_(mica_union_numbers_end) struct mica_union_numbers numbers = MICA_UNION_NUMBERS_NONE;
+	int r;
+
+	numbers.fds = calloc(specification->lower_count + 2, sizeof(*numbers.fds));
+	if (!numbers.fds)
+		return -ENOMEM;
+	r = open_all(specification, &numbers);
+	if (r < 0)
+		return r;
+	mica_union_signature(specification->lowers, specification->lower_count, specification->upper,
+			     specification->work, numbers.signature);
+	numbers.back_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (numbers.back_fd < 0 || chdir("/proc/self/fd") < 0)
+		return -errno;
+	*ret = numbers;
+	numbers = MICA_UNION_NUMBERS_NONE;
+	return 0;
+}
+
+void mica_union_numbers_end(struct mica_union_numbers *numbers)
+{
+	for (size_t i = 0; i < numbers->fd_count; i++)
+		(void)close(numbers->fds[i]);
+	free(numbers->fds);
+	if (numbers->back_fd >= 0) {
+		(void)fchdir(numbers->back_fd);
+		(void)close(numbers->back_fd);
+	}
+	*numbers = MICA_UNION_NUMBERS_NONE;
 }
