@@ -208,21 +208,26 @@ static int mount_any(const json_t *options, const char *directory, char *reason,
 			    mica_json_string(options, "o"), directory, reason, reason_size);
 }
 
-/* "mfsmaster:9421" of "mfsmaster:9421:/path": as much as some helpers of FUSE name as their source. */
-static size_t server_of(const char *source)
+/* "mfsmaster:9421" of "mfsmaster:9421:/path" and of "mfs#mfsmaster:9421", as which FUSE shows it. Its length. */
+static size_t server_of(const char **source)
 {
-	size_t size = strcspn(source, "/");
+	size_t size = strcspn(*source, "#/");
 
-	while (size && source[size - 1] == ':')
+	if ((*source)[size] == '#') {
+		*source += size + 1;
+		size = strcspn(*source, "/");
+	}
+	while (size && (*source)[size - 1] == ':')
 		size--;
 	return size;
 }
 
+/* Some helpers of FUSE tell no more of their source. */
 static bool same_server(const char *a, const char *b)
 {
-	size_t size = server_of(a);
+	size_t size = server_of(&a);
 
-	return size && size == server_of(b) && strncmp(a, b, size) == 0;
+	return size && size == server_of(&b) && strncmp(a, b, size) == 0;
 }
 
 /* Types by helpers are called otherwise by the kernel: fuse.TYPE, or as the helper says. So either is enough. */
