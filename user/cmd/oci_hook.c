@@ -67,7 +67,7 @@ static int prepare(const struct mica_oci_state *state, struct mica_problem *prob
 		r = mica_identity_new(NULL, &identity);
 	if (r == 0)
 		r = mica_identity_each_container(identity, compare_id, &search);
-	if (r == 0 || r == 1)
+	if (r >= 0)
 		r = find_number(held.enforcer, state->pid, &number);
 	if (r < 0)
 		return r;

@@ -330,7 +330,7 @@ int mica_enforcer_read_counters(const struct mica_enforcer *enforcer, uint32_t f
 				struct mica_enforce_counter *ret)
 {
 	_cleanup_close_ int map = -EBADF;
-	struct mica_enforce_header header;
+	struct mica_enforce_header header = {};
 	uint32_t place;
 	int r = mica_enforcer_header(enforcer, &header);
 
@@ -408,7 +408,7 @@ int mica_enforcer_set_subject(struct mica_enforcer *enforcer, uint64_t number,
 	_cleanup_(parts_close) struct parts parts = {};
 	_cleanup_close_ int locked = lock(enforcer);
 	struct mica_enforce_subject fresh = *subject, old = {};
-	struct mica_enforce_header header;
+	struct mica_enforce_header header = {};
 	uint32_t place, base;
 	uint64_t group;
 	int r;

@@ -56,7 +56,7 @@ int mica_wait_status(int status)
 
 int mica_crun_call(const struct mica_words *words)
 {
-	pid_t pid;
+	pid_t pid = -1;
 	int r = mica_crun_spawn(words, NULL, &pid);
 	int status;
 
