@@ -54,7 +54,7 @@ static int prepare(const struct mica_oci_state *state, struct mica_problem *prob
 	_cleanup_force_ struct mica_force *force = NULL;
 	struct search search = { .id = state->id };
 	struct mica_enforce_header header;
-	uint64_t number;
+	uint64_t number = 0;
 	int r = lock_fd < 0 ? lock_fd : mica_held_adopt(&held, problem);
 
 	if (r == 0)

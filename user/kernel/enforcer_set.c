@@ -331,7 +331,7 @@ int mica_enforcer_read_counters(const struct mica_enforcer *enforcer, uint32_t f
 {
 	_cleanup_close_ int map = -EBADF;
 	struct mica_enforce_header header = {};
-	uint32_t place;
+	uint32_t place = 0;
 	int r = mica_enforcer_header(enforcer, &header);
 
 	if (r == 0)
@@ -409,7 +409,7 @@ int mica_enforcer_set_subject(struct mica_enforcer *enforcer, uint64_t number,
 	_cleanup_close_ int locked = lock(enforcer);
 	struct mica_enforce_subject fresh = *subject, old = {};
 	struct mica_enforce_header header = {};
-	uint32_t place, base;
+	uint32_t place = 0, base;
 	uint64_t group;
 	int r;
 

@@ -95,17 +95,17 @@ static int compare_name(struct comparison *comparison, int readonly_fd, int writ
 
 static int compare(struct comparison *comparison, int readonly_fd, int writable_fd)
 {
-	_cleanup_close_ int copy = openat(writable_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *entries = NULL;
+	int copy = openat(writable_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *entries = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *entry;
 	int r = 0;
 
-	if (copy < 0)
-		return -errno;
-	entries = fdopendir(copy);
-	if (!entries)
-		return -errno;
-	copy = -EBADF; /* given away */
+	if (!entries) {
+		r = -errno;
+		if (copy >= 0)
+			(void)close(copy);
+		return r;
+	}
 	while (r == 0 && (errno = 0, entry = readdir(entries)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			r = compare_name(comparison, readonly_fd, writable_fd, entry->d_name);
