@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/strings.h"
+#include "store/database_error.h"
 #include "store/schema.h"
 
 #define WAIT_MS 10000
@@ -43,50 +44,9 @@ static sqlite3_stmt *statement_of(const struct mica_row *row)
 	return (sqlite3_stmt *)row;
 }
 
-static int errno_of(int code)
-{
-	switch (code) {
-	case SQLITE_CONSTRAINT_UNIQUE:
-	case SQLITE_CONSTRAINT_PRIMARYKEY:
-		return -EEXIST;
-	case SQLITE_CONSTRAINT_FOREIGNKEY:
-	case SQLITE_CONSTRAINT_TRIGGER: /* RESTRICT is told so */
-		return -EBUSY;
-	default:
-		break;
-	}
-	switch (code & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_ROW:
-	case SQLITE_DONE:
-		return 0;
-	case SQLITE_NOMEM:
-		return -ENOMEM;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return -ETIMEDOUT;
-	case SQLITE_FULL:
-		return -ENOSPC;
-	case SQLITE_READONLY:
-		return -EROFS;
-	case SQLITE_PERM:
-	case SQLITE_AUTH:
-		return -EACCES;
-	case SQLITE_CANTOPEN:
-		return -ENOENT;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return -EBADMSG;
-	case SQLITE_CONSTRAINT:
-		return -EINVAL;
-	default:
-		return -EIO;
-	}
-}
-
 static int last_error(const struct mica_database *database)
 {
-	return errno_of(sqlite3_extended_errcode(database->connection));
+	return mica_database_errno(sqlite3_extended_errcode(database->connection));
 }
 
 const char *mica_database_message(const struct mica_database *database)

@@ -254,7 +254,7 @@ int mica_union_remove(struct mica_store *store, const char *target)
 	bool overlay = false;
 	int r = real_target(store, target, &real);
 
-	if (r < 0)
+	if (r < 0 || !real)
 		return r;
 	r = mica_transaction_begin(&transaction, store->database, true);
 	if (r == 0)
