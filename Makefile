@@ -66,6 +66,7 @@ $(O)/user/%.o: user/%.c
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/user/kernel/loader.o: $(O)/bpf/mica.skel.h
+$(O)/user/kernel/branch_load.o: $(O)/bpf/branch.skel.h
 $(patsubst %.c,$(O)/%.o,$(wildcard user/kernel/enforcer*.c)): $(O)/bpf/enforce.skel.h $(O)/bpf/verdict.skel.h
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
@@ -84,6 +85,8 @@ $(O)/bpf/mica.skel.h: $(O)/bpf/mica.o
 # Enforcement: an object of hooks, and the evaluator that takes its place in each of them.
 ENFORCE_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard bpf/enforce/*.bpf.c))
 VERDICT_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard bpf/verdict/*.bpf.c))
+# The guard of read-only branches.
+BRANCH_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard bpf/branch/*.bpf.c))
 
 $(O)/bpf/enforce.o: $(ENFORCE_OBJECTS)
 	$(call say,BPFLINK,$@)
@@ -93,7 +96,11 @@ $(O)/bpf/verdict.o: $(VERDICT_OBJECTS)
 	$(call say,BPFLINK,$@)
 	$(Q)$(BPFTOOL) gen object $@ $^
 
-$(O)/bpf/enforce.skel.h $(O)/bpf/verdict.skel.h: $(O)/bpf/%.skel.h: $(O)/bpf/%.o
+$(O)/bpf/branch.o: $(BRANCH_OBJECTS)
+	$(call say,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(O)/bpf/enforce.skel.h $(O)/bpf/verdict.skel.h $(O)/bpf/branch.skel.h: $(O)/bpf/%.skel.h: $(O)/bpf/%.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name mica_$*_bpf >$@
 
@@ -127,6 +134,11 @@ $(O)/bpf/%.skel.h: $(O)/tests/bpf/%.bpf.o $(O)/bpf/path.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen object $(@D)/$*.o $^
 	$(Q)$(BPFTOOL) gen skeleton $(@D)/$*.o name $*_bpf >$@
+
+# The evaluator has no need of the walk of tracing.
+$(O)/bpf/evaluator.skel.h: $(O)/tests/bpf/evaluator.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name evaluator_bpf >$@
 
 $(O)/tests/bpf/%.o: tests/bpf/%.c $(BPF_TEST_SKELETONS)
 	$(call say,CC,$<)
@@ -170,9 +182,13 @@ $(O)/bench-plugin-reference: tests/bench/plugin_reference.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $< -lmicrohttpd
 
+# All programs of tests/bench; `make test` builds them too, so that they do not rot.
+.PHONY: benches
+benches: $(O)/bench-verdict $(O)/bench-store $(O)/bench-plugin-reference
+
 # Random policies and paths in full numbers, without the sanitizers: they would take minutes.
 $(O)/cases: $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/policy/reference_*.c) tests/unit/policy/random.c tests/unit/policy/limits.c) \
-		$(O)/tests/bpf/policy.o $(LIBRARY_OBJECTS)
+		$(O)/tests/bpf/policy.o $(O)/tests/bpf/evaluator.o $(LIBRARY_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(MICA_CFLAGS) -o $@ $^ -lcriterion $(MICA_LDLIBS)
 
@@ -224,7 +240,7 @@ $(O)/guest/%: $$(wildcard tests/e2e/programs/$$*.c tests/e2e/programs/$$*/*.[ch]
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -static -pthread -o $@ $(filter %.c,$^)
 
 # The benchmark's, likewise.
-BENCH_PROGRAMS := $(O)/guest/workload $(O)/guest/calls
+BENCH_PROGRAMS := $(O)/guest/workload $(O)/guest/calls $(O)/guest/enforced
 
 $(BENCH_PROGRAMS): $(O)/guest/%: tests/bench/%.c tests/bench/union.c tests/bench/union.h
 	$(call say,CC,$@)
@@ -260,7 +276,7 @@ deps:
 # `make test` on a fresh machine: what the other rules need is there only after deps, so each is a make of its own.
 .PHONY: test test-full
 test test-full: deps
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all benches
 	$(Q)$(MAKE) --no-print-directory check
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) unit
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) fuzz
@@ -294,4 +310,4 @@ install: all
 clean:
 	$(Q)rm -rf $(O)
 
--include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(ENFORCE_OBJECTS:.o=.d) $(VERDICT_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(ENFORCE_OBJECTS:.o=.d) $(VERDICT_OBJECTS:.o=.d) $(BRANCH_OBJECTS:.o=.d)

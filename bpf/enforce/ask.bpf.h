@@ -198,6 +198,12 @@ static __always_inline long ask(const struct asker *asker, const struct dentry *
 	return ask_all(asker, (u64)dentry, operations, flags, NULL);
 }
 
+/** One of two names of a call: both are asked of one set, which cannot change before the program ends. */
+static __always_inline long ask_one(const struct asker *asker, const struct dentry *dentry, u32 operations, u32 flags)
+{
+	return has_objects(dentry->d_sb) ? ask(asker, dentry, operations, flags) : 0;
+}
+
 /** The usual hook: one dentry. */
 static __always_inline long ask_of(const struct dentry *dentry, u32 operations, u32 flags)
 {

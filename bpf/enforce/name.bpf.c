@@ -42,9 +42,17 @@ long BPF_PROG(enforce_path_rmdir, const struct path *directory, struct dentry *d
 SEC("lsm/path_link")
 long BPF_PROG(enforce_path_link, struct dentry *old, const struct path *directory, struct dentry *dentry)
 {
-	long error = ask_of(old, BIT(LINK), QUESTION_CHANGES);
+	struct asker asker;
+	enum asked asked;
+	long error;
 
-	return error ? error : ask_of(dentry, BIT(LINK), 0);
+	asked = asker_begin(&asker, BIT(LINK), QUESTION_CHANGES);
+	if (asked == ASKED_NOTHING)
+		return 0;
+	if (asked == ASKED_UNKNOWN)
+		return -EACCES;
+	error = ask_one(&asker, old, BIT(LINK), QUESTION_CHANGES);
+	return error ? error : ask_one(&asker, dentry, BIT(LINK), 0);
 }
 
 /** Of the two names, the new one is hidden where it is there, and a directory may come to lie on a whiteout. */
@@ -54,16 +62,21 @@ long BPF_PROG(enforce_path_rename, const struct path *from, struct dentry *old, 
 {
 	struct inode *inode = old->d_inode;
 	u32 what = QUESTION_REMOVES;
+	struct asker asker;
+	enum asked asked;
 	long error;
 
-	error = ask_of(old, BIT(RENAME), QUESTION_CHANGES | QUESTION_REMOVES);
-	if (error)
-		return error;
 	if (flags & RENAME_EXCHANGE)
 		what |= QUESTION_CHANGES;
 	if (inode && (inode->i_mode & S_IFMT) == S_IFDIR)
 		what |= QUESTION_MAKES_DIRECTORY;
-	return ask_of(dentry, BIT(RENAME), what);
+	asked = asker_begin(&asker, BIT(RENAME), what | QUESTION_CHANGES);
+	if (asked == ASKED_NOTHING)
+		return 0;
+	if (asked == ASKED_UNKNOWN)
+		return -EACCES;
+	error = ask_one(&asker, old, BIT(RENAME), QUESTION_CHANGES | QUESTION_REMOVES);
+	return error ? error : ask_one(&asker, dentry, BIT(RENAME), what);
 }
 
 SEC("lsm/path_truncate")

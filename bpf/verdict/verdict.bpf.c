@@ -137,11 +137,26 @@ static __always_inline void ask_guards(struct scratch *slot, const struct mica_e
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_DEVICES);
 	if (slot->walk.own && question->subject)
 		say(evaluation, MICA_VERDICT_DENY, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);
-	if (header->guards & MICA_ENFORCE_GUARD_UPPERS && slot->walk.kind == MICA_ENFORCE_UPPER &&
+	if (header->guards & MICA_ENFORCE_GUARD_UPPERS && slot->walk.kind == MICA_ENFORCE_UPPER && !slot->walk.own &&
 	    (modify || question->subject))
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);
 	if (header->guards & MICA_ENFORCE_GUARD_LAYERS && slot->walk.layer_uses && modify)
 		say(evaluation, verdict, EROFS, MICA_ENFORCE_COUNT_GUARD_LAYERS);
+}
+
+/** A file without a name (by a handle), on a file system that holds objects: it may be in any of them. */
+static __always_inline void ask_nameless(struct scratch *slot, const struct mica_enforce_header *header, u32 operations)
+{
+	u32 verdict = header->guards & MICA_ENFORCE_GUARD_AUDIT ? MICA_VERDICT_AUDIT : MICA_VERDICT_DENY;
+	struct evaluation *evaluation = &slot->evaluation;
+
+	if (evaluation->path_known || !slot->question.dentry || !slot->question.subject || !slot->walk.sb_id ||
+	    slot->walk.kind != MICA_ENFORCE_NOWHERE)
+		return;
+	if (header->guards & MICA_ENFORCE_GUARD_LAYERS && operations & MICA_OPERATIONS_MODIFY)
+		say(evaluation, verdict, EROFS, MICA_ENFORCE_COUNT_NO_PATH);
+	if (header->guards & MICA_ENFORCE_GUARD_DEVICES)
+		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_NO_PATH);
 }
 
 static __always_inline const struct mica_enforce_subject *find_subject(u32 set, u64 number)
@@ -204,6 +219,7 @@ long evaluate(u32 number)
 	    (slot->walk.kind == MICA_ENFORCE_UPPER || slot->walk.kind == MICA_ENFORCE_LAYER))
 		return 0;
 	ask_guards(slot, header, operations);
+	ask_nameless(slot, header, operations);
 	subject = question->subject ? find_subject(set, question->subject) : NULL;
 	if (subject && operations) {
 		if (slot->walk.kind == MICA_ENFORCE_UNION && question->dentry)

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #endif
 
-#define MICA_EVENT_ABI 2
+#define MICA_EVENT_ABI 3
 
 /** Bound of one path or string in a record, terminators included: PATH_MAX of Linux (include/uapi/linux/limits.h). */
 #define MICA_PATH_BYTES 4096
@@ -53,7 +53,9 @@ enum mica_event_type {
 	MICA_EVENT_FSPICK = 26,
 	MICA_EVENT_FSCONFIG = 27,
 	MICA_EVENT_FSMOUNT = 28,
-	_MICA_EVENT_MAX = 29,
+	/** Not an event: a cgroup is made, in the hierarchy of version 2. Sent before any task is in it. */
+	MICA_RECORD_CGROUP = 29,
+	_MICA_EVENT_MAX = 30,
 };
 
 /** Why a file was copied up: the operation that asked for it; PARENT: it is an ancestor of the object changed. */
@@ -214,6 +216,16 @@ struct mica_union_layer {
 };
 
 /**
+ * MICA_RECORD_CGROUP, whose `source` is its path from the root of the hierarchy, whatever cgroup namespace the reader
+ * is in. MICA_RECORD_SOURCE_TRUNCATED: the path's end is missing.
+ */
+struct mica_cgroup {
+	/** As in `cgroup_id`. Never reused. */
+	__u64 id;
+	__u64 parent;
+};
+
+/**
  * The head of a record; path_bytes of path, then source_bytes of source follow it. A path is a run of components, leaf
  * first, each followed by a NUL: "nginx.conf\0nginx\0etc\0" is /etc/nginx/nginx.conf; nothing is the root itself. (The
  * kernel walks upwards, so this order needs no second copy.)
@@ -268,6 +280,7 @@ struct mica_record {
 		struct mica_mount mount;
 		struct mica_mount_attr mount_attr;
 		struct mica_union_layer union_layer;
+		struct mica_cgroup cgroup;
 		__u64 body[4];
 	};
 };
@@ -278,6 +291,7 @@ static_assert(sizeof(struct mica_write) == 32, "ABI");
 static_assert(sizeof(struct mica_mount) == 32, "ABI");
 static_assert(sizeof(struct mica_mount_attr) == 32, "ABI");
 static_assert(sizeof(struct mica_union_layer) == 16, "ABI");
+static_assert(sizeof(struct mica_cgroup) == 16, "ABI");
 static_assert(sizeof(struct mica_record) == 152, "ABI");
 #endif
 

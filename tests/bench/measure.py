@@ -81,7 +81,7 @@ def store(kernel, tool, mode, result):
     os.rename(path + ".new", path)
 
 
-def machine(arguments, mode, share, *command):
+def machine(arguments, mode, share, *command, append=""):
     """Runs a command in a machine for this mode. A machine that dies is started again."""
     how = ["--icount"] if mode == "icount" else ["--parallel", "--cpus", "2"]
     for attempt in range(TRIES):
@@ -89,7 +89,8 @@ def machine(arguments, mode, share, *command):
         shutil.rmtree(results, ignore_errors=True)
         status = subprocess.run(
             [os.path.join(REPO, "tests/vm/run"), "--kernel", arguments.kernel, "--image", "bench", *how, "--share", share,
-             "--mica", mica_program(arguments), "--timeout", str(TIMEOUT_S), "--", *command],
+             "--mica", mica_program(arguments), "--timeout", str(TIMEOUT_S), *(["--append", append] if append else []), "--",
+             *command],
             check=False, stdout=sys.stderr).returncode
         if status == 0:
             return results
@@ -101,7 +102,7 @@ def machine(arguments, mode, share, *command):
 
 def share_folder():
     share = tempfile.TemporaryDirectory(prefix="mica-bench.")
-    for name in ("guest", "guest-hooks", "tools.sh", "bpftrace.bt"):
+    for name in ("guest", "guest-hooks", "guest-enforce", "tools.sh", "bpftrace.bt"):
         shutil.copy(os.path.join(HERE, name), share.name)
     return share
 

@@ -123,14 +123,14 @@ def text(kernel, all_rows):
     return "\n".join(out) + "\n"
 
 
-def write_readme(tables):
+def write_between(begin, end, tables):
     with open(README, encoding="utf-8") as file:
         readme = file.read()
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
+    if readme.count(begin) != 1 or readme.count(end) != 1:
         raise measure.Failure("README.md has no marks for the table")
-    head, tail = readme.split(BEGIN)[0], readme.split(END)[1]
+    head, tail = readme.split(begin)[0], readme.split(end)[1]
     with open(README, "w", encoding="utf-8") as file:
-        file.write(f"{head}{BEGIN}\n{tables}{END}{tail}")
+        file.write(f"{head}{begin}\n{tables}{end}{tail}")
 
 
 def stored(arguments):
@@ -147,7 +147,7 @@ def stored(arguments):
     if not any(row["tool"] == "mica" and "ratio" in row for row in all_rows):
         raise measure.Failure(f"nothing was measured of mica on {arguments.kernel}; run tests/bench/run all first")
     if arguments.readme:
-        write_readme(text(arguments.kernel, all_rows))
+        write_between(BEGIN, END, text(arguments.kernel, all_rows))
     elif arguments.markdown:
         print(text(arguments.kernel, all_rows), end="")
     else:

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	take(&input, &event.record, sizeof(event.record));
 	take(&input, &event.time_ns, sizeof(event.time_ns));
 	event.record.type = (__u16)(1 + event.record.type % (_MICA_EVENT_MAX - 1));
-	if (event.record.type == MICA_RECORD_UNION_LAYER) /* no event */
+	if (event.record.type == MICA_RECORD_UNION_LAYER || event.record.type == MICA_RECORD_CGROUP) /* no event */
 		event.record.type = MICA_EVENT_LOST;
 	container.id = take_string(&input, texts[0]);
 	container.name = take_string(&input, texts[1]);

@@ -9,6 +9,9 @@ debian_packages=(
   podman crun runc docker.io docker-cli containerd skopeo netavark
   nfs-kernel-server nfs-common
   glusterfs-server glusterfs-client
+  moosefs-master moosefs-chunkserver moosefs-client
+  nbd-server nbd-client
+  rsync
   iproute2 iptables procps hostname util-linux mount kmod
   e2fsprogs xfsprogs btrfs-progs
   attr acl libcap2-bin bpftool strace jq curl ca-certificates

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -13,14 +14,32 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 
 struct child {
 	pid_t pid;
 	int fd;
 };
 
-static void start(int (*work)(size_t index, void *userdata), void *userdata, size_t index, struct child *child,
-		  int *result)
+struct pieces {
+	int (*work)(size_t index, void *userdata);
+	void *userdata;
+	size_t count;
+	bool keep_descriptors;
+};
+
+/* A child that hangs must not keep what the caller has: pipes that others read to their end, locks. */
+static void leave_caller(const struct pieces *pieces, int fd)
+{
+	mica_file_leave_standard();
+	if (pieces->keep_descriptors)
+		return;
+	if (fd > STDERR_FILENO + 1)
+		(void)close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0);
+	(void)close_range((unsigned)fd + 1, ~0U, 0);
+}
+
+static void start(const struct pieces *pieces, size_t index, struct child *child, int *result)
 {
 	int ends[2];
 	pid_t pid;
@@ -34,7 +53,8 @@ static void start(int (*work)(size_t index, void *userdata), void *userdata, siz
 		int32_t told;
 
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		told = work(index, userdata);
+		leave_caller(pieces, ends[1]);
+		told = pieces->work(index, pieces->userdata);
 		_exit(write(ends[1], &told, sizeof(told)) == sizeof(told) ? 0 : 1);
 	}
 	*result = pid < 0 ? -errno : -ETIMEDOUT;
@@ -86,16 +106,16 @@ static void wait_for(struct child *children, struct pollfd *ready, size_t count,
 	}
 }
 
-int mica_deadline_run_all(int (*work)(size_t index, void *userdata), void *userdata, size_t count, int milliseconds,
-			  int *results)
+static int run_all(const struct pieces *pieces, int milliseconds, int *results)
 {
+	size_t count = pieces->count;
 	_cleanup_free_ struct child *children = calloc(count + 1, sizeof(*children));
 	_cleanup_free_ struct pollfd *ready = calloc(count + 1, sizeof(*ready));
 
 	if (!children || !ready)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
-		start(work, userdata, i, &children[i], &results[i]);
+		start(pieces, i, &children[i], &results[i]);
 		ready[i] = (struct pollfd){ .fd = children[i].pid > 0 ? children[i].fd : -1, .events = POLLIN };
 	}
 	wait_for(children, ready, count, milliseconds, results);
@@ -107,4 +127,17 @@ int mica_deadline_run_all(int (*work)(size_t index, void *userdata), void *userd
 		(void)close(children[i].fd);
 	}
 	return 0;
+}
+
+int mica_deadline_run_all(int (*work)(size_t index, void *userdata), void *userdata, size_t count, int milliseconds,
+			  int *results)
+{
+	return run_all(&(struct pieces){ work, userdata, count, false }, milliseconds, results);
+}
+
+int mica_deadline_run(int (*work)(size_t index, void *userdata), void *userdata, int milliseconds)
+{
+	int result = 0, r = run_all(&(struct pieces){ work, userdata, 1, true }, milliseconds, &result);
+
+	return r < 0 ? r : result;
 }

@@ -9,19 +9,15 @@
 #include <stddef.h>
 
 /**
- * Calls `work` with each index below `count`, in a child each: what it changes in memory is lost. results[i] is what it
- * returned, -ETIMEDOUT: it was given up; or the errno of making a child. A child that hangs in the kernel dies when it
- * comes out of it; it is not waited for. 0 or -ENOMEM.
+ * Calls `work` with each index below `count`, in a child each: what it changes in memory is lost, and it has none of
+ * the caller's descriptors. results[i] is what it returned, -ETIMEDOUT: it was given up; or the errno of making a
+ * child. A child that hangs in the kernel dies when it comes out of it; it is not waited for. 0 or -ENOMEM.
  */
 int mica_deadline_run_all(int (*work)(size_t index, void *userdata), void *userdata, size_t count, int milliseconds,
 			  int *results);
 
-/** The same for one piece. */
-static inline int mica_deadline_run(int (*work)(size_t index, void *userdata), void *userdata, int milliseconds)
-{
-	int result = 0, r = mica_deadline_run_all(work, userdata, 1, milliseconds, &result);
-
-	return r < 0 ? r : result;
-}
+/** The same for one piece, which has the caller's descriptors but for standard input, output and error. What it
+ * returned, or -ETIMEDOUT. */
+int mica_deadline_run(int (*work)(size_t index, void *userdata), void *userdata, int milliseconds);
 
 #endif

@@ -66,3 +66,14 @@ int mica_file_each_number(const char *directory, int (*visit)(int number, void *
 	}
 	return r;
 }
+
+void mica_file_leave_standard(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int standard = 0; standard <= STDERR_FILENO; standard++)
+		if (fd < 0 || dup2(fd, standard) < 0)
+			(void)close(standard);
+	if (fd > STDERR_FILENO)
+		(void)close(fd);
+}

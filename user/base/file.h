@@ -18,4 +18,8 @@ int mica_file_read_at(int directory_fd, const char *path, size_t limit, char **r
  * what `visit` returned, or the errno of opening it. */
 int mica_file_each_number(const char *directory, int (*visit)(int number, void *userdata), void *userdata);
 
+/** Puts /dev/null in the place of standard input, output and error: of a child that may hang in the kernel for ever,
+ * whoever reads what the parent writes would wait for its end else. */
+void mica_file_leave_standard(void);
+
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 struct mica_guard {
 	int fd;
@@ -89,6 +90,7 @@ static int start_child(const struct mica_guarded_work *work, size_t first, bool 
 		struct mica_guard guard = { .fd = ends[1], .careful = careful };
 
 		(void)close(ends[0]);
+		mica_file_leave_standard();
 		run_child(work, first, &guard);
 	}
 	(void)close(ends[1]);

@@ -7,6 +7,7 @@
 
 #include "cmd/enforce.h"
 #include "enforce/decisions.h"
+#include "kernel/branch_guard.h"
 #include "stream/sink.h"
 
 #define MICA_ENFORCE_SECOND_NS 1000000000ULL
@@ -29,6 +30,10 @@ struct mica_enforcing {
 	/** Denials that wait for the name of their container, oldest first. */
 	struct mica_waiting *first, *last;
 	size_t waiting_bytes;
+	/** Refusals of the guard of read-only branches, where there is one and nobody else reads them. */
+	struct mica_branch_reader *branches;
+	/** What it had lost when it was looked at last. */
+	uint64_t branches_lost;
 	/** Of the ring buffer, and of what could not be read. */
 	uint64_t lost, unreadable;
 	/** When who is there was looked at last; CLOCK_MONOTONIC, ns. */
@@ -44,6 +49,18 @@ struct mica_enforcing {
 	int output_error;
 	bool done;
 };
+
+/** Begins to read the refusals of read-only branches, where there are such; ends when the last one is gone. 0, or a
+ *  negative errno of showing what was left. */
+int mica_enforcing_look_at_branches(struct mica_enforcing *enforcing);
+/** Takes those that came. 0 or a negative errno. */
+int mica_enforcing_read_branches(struct mica_enforcing *enforcing);
+/** How many found no room since the last call. */
+uint64_t mica_enforcing_branches_lost(struct mica_enforcing *enforcing);
+/** The words for a refusal; `directory` has room for the branch's. False: it is none. */
+bool mica_enforcing_describe_branch(const struct mica_enforcing *enforcing, const struct mica_denial *denial,
+				    char directory[static MICA_BRANCH_DIRECTORY_BYTES],
+				    struct mica_event_decision *decision);
 
 /** Buffers stdout by lines, and writes the heading. */
 void mica_enforcing_set_up_output(struct mica_enforcing *enforcing);

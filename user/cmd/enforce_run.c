@@ -107,6 +107,21 @@ static int look(struct mica_enforcing *enforcing)
 	return r;
 }
 
+/** A container's first program runs: it has its own policies before it does much. */
+static void hear(uint64_t number, uint32_t tgid, void *userdata)
+{
+	struct mica_enforcing *enforcing = userdata;
+	_cleanup_close_ int locked = -EBADF;
+	int r = lock(enforcing, &locked);
+
+	if (r == 0)
+		r = mica_subjects_hear(&enforcing->subjects, number, tgid);
+	if (r == -ENOSPC)
+		r = publish_again(enforcing);
+	/* The next look does what this one could not. */
+	enforcing->stranger |= r < 0;
+}
+
 /** Another process has put another set in force: its words are taken over. */
 static int take_over(struct mica_enforcing *enforcing, const struct mica_enforce_header *header)
 {
@@ -152,8 +167,7 @@ static void watch(struct mica_enforcing *enforcing)
 	struct mica_problem problem = {};
 	int r = mica_enforcer_probe(enforcing->held.enforcer, &problem);
 
-	if (r == -ENOTCONN && enforcing->held.pinned &&
-	    mica_enforcer_pin(enforcing->held.enforcer, enforcing->held.pins, &(struct mica_problem){}) == 0) {
+	if (r == -ENOTCONN && enforcing->held.pinned && mica_held_pin_again(&enforcing->held) == 1) {
 		mica_log_warning("the pins were gone (%s): they are there again", problem.what);
 		r = mica_enforcer_probe(enforcing->held.enforcer, &problem);
 	}
@@ -181,8 +195,10 @@ static int look_around(struct mica_enforcing *enforcing)
 		r = check_header(enforcing);
 	if (r == 0) {
 		watch(enforcing);
-		r = mica_enforcing_show_losses(enforcing);
+		r = mica_enforcing_look_at_branches(enforcing);
 	}
+	if (r == 0)
+		r = mica_enforcing_show_losses(enforcing);
 	return r;
 }
 
@@ -198,6 +214,8 @@ static int read_denials(struct mica_enforcing *enforcing)
 {
 	int r = mica_enforcer_read(enforcing->held.enforcer);
 
+	if (r >= 0)
+		r = mica_enforcing_read_branches(enforcing);
 	if (r >= 0 && is_look_due(enforcing))
 		r = look(enforcing);
 	if (r == -ENOENT)
@@ -332,9 +350,13 @@ static int follow(struct mica_enforcing *enforcing, int signals)
 
 	mica_enforcing_set_up_output(enforcing);
 	mica_cmd_say_in_force(enforcing->force, &enforcing->subjects, enforcing->options->duration_ns);
-	r = loop(enforcing, signals);
+	r = mica_enforcing_look_at_branches(enforcing);
+	if (r == 0)
+		r = loop(enforcing, signals);
 	if (r == 0)
 		r = mica_enforcer_flush(enforcing->held.enforcer);
+	if (r >= 0)
+		r = mica_enforcing_read_branches(enforcing);
 	if (r >= 0)
 		r = mica_enforcing_release(enforcing, true);
 	if (r == 0)
@@ -373,6 +395,7 @@ static int open_directory(struct mica_enforcing *enforcing)
 static void free_enforcing(struct mica_enforcing *enforcing)
 {
 	mica_enforcing_drop_waiting(enforcing);
+	mica_branch_reader_close(&enforcing->branches);
 	mica_held_close(&enforcing->held);
 	mica_subjects_free(&enforcing->subjects);
 	mica_decisions_free(&enforcing->decisions);
@@ -410,8 +433,9 @@ int mica_enforce_run(const struct mica_enforce_options *options)
 		return MICA_EXIT_FAILURE;
 	}
 	enforcing.decisions.force = enforcing.force;
-	enforcing.held = (struct mica_held){ .pins = MICA_ENFORCER_PINS,
-					     .options = { .take = mica_enforcing_take, .userdata = &enforcing } };
+	enforcing.held =
+		(struct mica_held){ .pins = MICA_ENFORCER_PINS,
+				    .options = { .take = mica_enforcing_take, .hear = hear, .userdata = &enforcing } };
 	enforcing.subjects = (struct mica_subjects){ .force = enforcing.force,
 						     .identity = enforcing.identity,
 						     .directory_fd = enforcing.directory_fd };

@@ -64,6 +64,7 @@ static int show(struct mica_enforcing *enforcing, const struct mica_denial *deni
 {
 	const struct mica_subject *subject = mica_subjects_get(&enforcing->subjects, denial->subject);
 	struct mica_decisions *decisions = denial->generation == enforcing->generation ? &enforcing->decisions : NULL;
+	char directory[MICA_BRANCH_DIRECTORY_BYTES];
 	struct mica_event event;
 	int r = mica_denial_event(denial, decisions, &enforcing->subjects.objects, clock_offset(), &event);
 
@@ -71,6 +72,7 @@ static int show(struct mica_enforcing *enforcing, const struct mica_denial *deni
 		enforcing->unreadable++;
 		return 0;
 	}
+	(void)mica_enforcing_describe_branch(enforcing, denial, directory, &event.decision);
 	event.container = subject ? subject->container : NULL;
 	return write_event(enforcing, &event);
 }
@@ -173,7 +175,8 @@ static int show_loss(struct mica_enforcing *enforcing, enum mica_lost_cause caus
 int mica_enforcing_show_losses(struct mica_enforcing *enforcing)
 {
 	uint64_t lost = mica_enforcer_lost(enforcing->held.enforcer), unreadable = enforcing->unreadable;
-	int r = show_loss(enforcing, MICA_LOST_RING_FULL, lost > enforcing->lost ? lost - enforcing->lost : 0);
+	uint64_t more = mica_enforcing_branches_lost(enforcing) + (lost > enforcing->lost ? lost - enforcing->lost : 0);
+	int r = show_loss(enforcing, MICA_LOST_RING_FULL, more);
 
 	enforcing->lost = lost;
 	enforcing->unreadable = 0;

@@ -14,7 +14,6 @@
 #include "cmd/cmd.h"
 #include "cmd/enforce.h"
 #include "container/oci_hook.h"
-#include "enforce/not_yet.h"
 
 #define STATE_BYTES ((size_t)1 << 20)
 
@@ -55,7 +54,7 @@ static int prepare(const struct mica_oci_state *state, struct mica_problem *prob
 	_cleanup_force_ struct mica_force *force = NULL;
 	struct search search = { .id = state->id };
 	struct mica_enforce_header header;
-	uint64_t number;
+	uint64_t number = 0;
 	int r = lock_fd < 0 ? lock_fd : mica_held_adopt(&held, problem);
 
 	if (r == 0)
@@ -68,7 +67,7 @@ static int prepare(const struct mica_oci_state *state, struct mica_problem *prob
 		r = mica_identity_new(NULL, &identity);
 	if (r == 0)
 		r = mica_identity_each_container(identity, compare_id, &search);
-	if (r == 0 || r == 1)
+	if (r >= 0)
 		r = find_number(held.enforcer, state->pid, &number);
 	if (r < 0)
 		return r;

@@ -44,15 +44,6 @@ static int add_layer(const struct mica_layer *layer, void *userdata)
 	return mica_stack_add(filling->stack, directory, layer->digest, NULL);
 }
 
-static int take_name(const struct mica_stored_container *container, void *userdata)
-{
-	struct mica_stack *stack = userdata;
-
-	stack->id = strdup(container->id);
-	stack->name = strdup(container->name);
-	return stack->id && stack->name ? 0 : -ENOMEM;
-}
-
 static int find_own(struct mica_store *store, const char *name, struct mica_stack *stack)
 {
 	const struct filling filling = { stack, mica_store_root(store) };
@@ -60,10 +51,7 @@ static int find_own(struct mica_store *store, const char *name, struct mica_stac
 	int r = mica_container_find(store, name, &id);
 
 	if (r == 0)
-		r = mica_container_inspect(store, id, take_name, stack);
-	if (r == 0)
 		r = mica_layer_each_below(store, id, add_layer, (void *)&filling);
-	stack->engine = "mica";
 	stack->has_upper = true;
 	return r;
 }

@@ -14,7 +14,6 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/enforce.h"
-#include "enforce/not_yet.h"
 #include "stream/json_writer.h"
 
 /* include/uapi/linux/magic.h */
@@ -103,15 +102,20 @@ static int add_map(const char *name, uint64_t used, uint64_t max, void *userdata
 	return 0;
 }
 
+/** Whether somebody follows: then the lock is not to be had. */
+static void read_follower(int directory_fd, struct status *status)
+{
+	_cleanup_close_ int follower_fd = mica_keep_lock_follower(directory_fd, &status->follower);
+}
+
 /** What is kept beside the pins. */
 static void read_kept(struct status *status)
 {
 	_cleanup_close_ int directory_fd = mica_keep_open(mica_cmd_keep_directory());
-	_cleanup_close_ int follower_fd = -EBADF;
 
 	if (directory_fd < 0)
 		return;
-	follower_fd = mica_keep_lock_follower(directory_fd, &status->follower);
+	read_follower(directory_fd, status);
 	if (status->has_set)
 		(void)mica_keep_read(directory_fd, status->header.digest, &status->force);
 }

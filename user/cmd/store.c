@@ -12,6 +12,7 @@
 #include "base/capability.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "cmd/branch_guard.h"
 #include "cmd/cmd.h"
 
 enum {
@@ -55,8 +56,10 @@ int mica_cmd_store_open(const char *root, struct mica_store **ret)
 		return MICA_EXIT_UNSUPPORTED;
 	}
 	r = mica_store_open(mica_cmd_store_root(root), ret);
-	if (r == 0)
+	if (r == 0) {
+		mica_store_set_guard(*ret, &mica_cmd_branch_guard);
 		return MICA_EXIT_OK;
+	}
 	const char *reason = mica_store_open_reason();
 	if (r == -EPROTONOSUPPORT || r == -EBADMSG)
 		mica_log_error("%s", reason);

@@ -11,7 +11,9 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/suggest.h"
+#include "base/utf8.h"
 #include "cmd/cmd.h"
+#include "policy/glob.h"
 
 enum option_key {
 	OPTION_FOR = 256,
@@ -19,6 +21,8 @@ enum option_key {
 	OPTION_RING_SIZE,
 	OPTION_IMAGE,
 	OPTION_VOLUME,
+	OPTION_UNION,
+	OPTION_PATH,
 	OPTION_MIN_BYTES,
 	OPTION_MIN_LATENCY,
 	OPTION_STATS,
@@ -39,6 +43,13 @@ static const struct argp_option options[] = {
 	{ "event", 'e', "EVENT[,EVENT…]", 0, "Only these events (see mica-events(5)); repeat for more", 0 },
 	{ "volume", OPTION_VOLUME, "VOLUME", 0,
 	  "Only what happens in this volume, by its name, a glob of it, its id, or its host directory; repeat for more",
+	  0 },
+	{ "union", OPTION_UNION, "UNION", 0,
+	  "Only what happens in this union, whoever does it, by its container's name, a glob of it, its id, or the "
+	  "host directory of its mount or its upper; repeat for more",
+	  0 },
+	{ "path", OPTION_PATH, "GLOB", 0,
+	  "Only what has such a path in its union or volume: globs as in policies, /etc/**, /**/*.so; repeat for more",
 	  0 },
 	{ "min-bytes", OPTION_MIN_BYTES, "SIZE", 0,
 	  "Only copy-ups and writes of at least this size: 4096, 4k, 1M, 1GiB", 0 },
@@ -154,6 +165,35 @@ static int set_min_latency(struct argp_state *state, struct mica_trace_options *
 	return 0;
 }
 
+static int add_path(struct argp_state *state, struct mica_trace_options *trace, const char *glob)
+{
+	const char *why;
+	size_t offset;
+	int error = mica_glob_check(glob, MICA_GLOB_PATH, &offset, &why);
+
+	if (error == -EINVAL)
+		argp_failure(state, MICA_EXIT_USAGE, 0, "--path '%s', column %zu: %s", glob,
+			     mica_utf8_length(glob, offset) + 1, why);
+	return error ? error : add_name(&trace->path_globs, glob);
+}
+
+static int compile_paths(struct argp_state *state, struct mica_trace_options *trace)
+{
+	struct mica_automaton_limit limit;
+	size_t count = 0;
+	int error;
+
+	while (trace->path_globs && trace->path_globs[count])
+		count++;
+	if (!count)
+		return 0;
+	error = mica_path_set_new((const char *const *)trace->path_globs, count, &trace->paths, &limit);
+	if (error == -E2BIG)
+		argp_failure(state, MICA_EXIT_USAGE, 0, "--path: more than %llu %s", (unsigned long long)limit.most,
+			     limit.what);
+	return error;
+}
+
 /** `interval`: NULL when none is given. */
 static int set_statistics(struct argp_state *state, struct mica_trace_options *trace, const char *interval)
 {
@@ -168,10 +208,9 @@ static int set_statistics(struct argp_state *state, struct mica_trace_options *t
 static int no_event_left(struct argp_state *state, const struct mica_trace_options *trace)
 {
 	const char *given[] = {
-		trace->events ? "--event" : NULL,
-		trace->volumes ? "--volume" : NULL,
-		trace->min_bytes ? "--min-bytes" : NULL,
-		trace->min_latency_ns ? "--min-latency" : NULL,
+		trace->events ? "--event" : NULL,        trace->volumes ? "--volume" : NULL,
+		trace->unions ? "--union" : NULL,        trace->path_globs ? "--path" : NULL,
+		trace->min_bytes ? "--min-bytes" : NULL, trace->min_latency_ns ? "--min-latency" : NULL,
 	};
 	_cleanup_buffer_ struct mica_buffer names = {};
 	const char *text;
@@ -191,7 +230,7 @@ static int check_together(struct argp_state *state, struct mica_trace_options *t
 		argp_failure(state, MICA_EXIT_USAGE, 0, "--no-summary leaves nothing of --stats");
 	if (mica_trace_narrow_events(trace))
 		return no_event_left(state, trace);
-	return 0;
+	return compile_paths(state, trace);
 }
 
 /** The options that say what is shown. */
@@ -209,6 +248,10 @@ static error_t parse_selection(int key, char *argument, struct argp_state *state
 		return -add_name(&trace->images, argument);
 	case OPTION_VOLUME:
 		return -add_name(&trace->volumes, argument);
+	case OPTION_UNION:
+		return -add_name(&trace->unions, argument);
+	case OPTION_PATH:
+		return -add_path(state, trace, argument);
 	case OPTION_MIN_BYTES:
 		return -set_min_bytes(state, trace, argument);
 	case OPTION_MIN_LATENCY:
@@ -271,6 +314,9 @@ static void free_options(struct mica_trace_options *trace)
 	free_names(trace->containers);
 	free_names(trace->images);
 	free_names(trace->volumes);
+	free_names(trace->unions);
+	free_names(trace->path_globs);
+	mica_path_set_free(&trace->paths);
 	free(trace->namespaces);
 }
 

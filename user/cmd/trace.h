@@ -14,6 +14,7 @@
 #include "container/identity.h"
 #include "container/table.h"
 #include "kernel/kernel.h"
+#include "policy/path_set.h"
 #include "stream/event.h"
 #include "stream/statistics.h"
 
@@ -37,6 +38,12 @@ struct mica_trace_options {
 	char **images;
 	/** As mica_trace_volume_matches takes them, NULL-terminated; owned. */
 	char **volumes;
+	/** As mica_trace_union_matches takes them, NULL-terminated; owned. */
+	char **unions;
+	/** Path globs that passed the check, NULL-terminated; owned. */
+	char **path_globs;
+	/** What they match; NULL without them. Owned. */
+	struct mica_path_set *paths;
 	/** 0: no limit. */
 	uint64_t min_bytes;
 	uint64_t min_latency_ns;
@@ -48,13 +55,21 @@ struct mica_trace_options {
 
 /* trace_match.c: pure. */
 
-/** Bits of the events that --volume, --min-bytes and --min-latency can show. Each has `lost`. */
+/** Bits of the events that --volume, --path, --union, --min-bytes and --min-latency can show. Each has `lost`. */
 #define MICA_TRACE_VOLUME_EVENTS                                                                                       \
 	(1ULL << MICA_EVENT_CREATE | 1ULL << MICA_EVENT_DELETE | 1ULL << MICA_EVENT_RENAME | 1ULL << MICA_EVENT_LINK | \
 	 1ULL << MICA_EVENT_WRITE | 1ULL << MICA_EVENT_MOUNT | 1ULL << MICA_EVENT_UMOUNT |                             \
 	 1ULL << MICA_EVENT_MOVE_MOUNT | 1ULL << MICA_EVENT_REMOUNT | 1ULL << MICA_EVENT_MOUNT_SETATTR |               \
 	 1ULL << MICA_EVENT_OPEN_TREE | 1ULL << MICA_EVENT_PIVOT_ROOT | 1ULL << MICA_EVENT_DENY |                      \
 	 1ULL << MICA_EVENT_AUDIT | 1ULL << MICA_EVENT_LOST)
+/** The same of --path: those that can have one. `lost` has none, but is always shown. */
+#define MICA_TRACE_PATH_EVENTS                                                                                  \
+	(((1ULL << _MICA_EVENT_MAX) - 2) &                                                                      \
+	 ~(1ULL << MICA_EVENT_UNION_UP | 1ULL << MICA_EVENT_UNION_DOWN | 1ULL << MICA_EVENT_NAMESPACE_CREATED | \
+	   1ULL << MICA_EVENT_NAMESPACE_GONE | 1ULL << MICA_RECORD_UNION_LAYER | 1ULL << MICA_EVENT_FSOPEN |    \
+	   1ULL << MICA_EVENT_FSCONFIG))
+/** The same of --union: what happens in one, and to it. */
+#define MICA_TRACE_UNION_EVENTS (MICA_TRACE_PATH_EVENTS | 1ULL << MICA_EVENT_UNION_UP | 1ULL << MICA_EVENT_UNION_DOWN)
 #define MICA_TRACE_BYTES_EVENTS (1ULL << MICA_EVENT_COPY_UP | 1ULL << MICA_EVENT_WRITE | 1ULL << MICA_EVENT_LOST)
 #define MICA_TRACE_LATENCY_EVENTS (1ULL << MICA_EVENT_COPY_UP | 1ULL << MICA_EVENT_LOST)
 
@@ -77,11 +92,18 @@ bool mica_trace_container_matches(const char *name, const struct mica_container 
  */
 bool mica_trace_volume_matches(const char *pattern, const char *name, const char *directory);
 
+/**
+ * Is the union that an event's object lies in the one that a user typed: by its container's name or a glob of it, by
+ * the container's id or the first 12 or more digits of it, or by a directory on the host (absolute), where it is
+ * mounted or its upper?
+ */
+bool mica_trace_union_matches(const char *pattern, const struct mica_event *event);
+
 /** Does a container pass --container and --image? NULL: PERHAPS, unless neither is given. */
 enum mica_trace_match mica_trace_match_container(const struct mica_trace_options *options,
 						 const struct mica_container *container);
-/** Does an event pass --volume, --min-bytes and --min-latency? What an event does not tell for sure passes; `lost`
- *  always does. */
+/** Does an event pass --union or --volume, --path, --min-bytes and --min-latency? What an event does not tell for sure
+ *  passes; `lost` always does. */
 bool mica_trace_match_event(const struct mica_trace_options *options, const struct mica_event *event);
 
 /** What was found out about namespaces and unions, and told to the kernel. */
@@ -110,8 +132,8 @@ void mica_trace_select_done(struct mica_trace_selection *selection, const struct
 void mica_trace_selection_free(struct mica_trace_selection *selection);
 
 /**
- * Checks that the containers, namespaces and volumes asked for exist; says which does not, with the nearest name.
- * Images and host directories may come to be used: it only says that nobody does. 0 or -ENOENT.
+ * Checks that the containers, namespaces, unions and volumes asked for exist; says which does not, with the nearest
+ * name. Images and host directories may come to be used: it only says that nobody does. 0 or -ENOENT.
  */
 int mica_trace_check_names(const struct mica_trace_options *options, struct mica_identity *identity);
 

@@ -141,6 +141,34 @@ static int check_volume(const char *wanted, struct mica_identity *identity)
 	return -ENOENT;
 }
 
+static int take_union(const struct mica_container *container, void *userdata)
+{
+	struct search *search = userdata;
+	const struct mica_event event = { .record.union_id = 1, .union_container = container };
+
+	search->found |= mica_trace_union_matches(search->wanted, &event);
+	return container->name ? collect(search, container->name) : 0;
+}
+
+/** A directory may come to be a union's at any time. */
+static int check_union(const char *wanted, struct mica_identity *identity)
+{
+	_cleanup_(free_search) struct search search = { .wanted = wanted };
+	int error = mica_identity_each_container(identity, take_union, &search);
+	const char *near;
+
+	if (error || search.found || (wanted[0] == '/' && access(wanted, F_OK) == 0))
+		return error;
+	near = wanted[0] == '/' ? NULL : nearest(&search);
+	if (wanted[0] == '/')
+		mica_log_error("no union '%s': there is no such directory", wanted);
+	else if (near)
+		mica_log_error("no container '%s' whose union it would be; did you mean '%s'?", wanted, near);
+	else
+		mica_log_error("no container '%s' whose union it would be", wanted);
+	return -ENOENT;
+}
+
 struct namespaces {
 	uint32_t wanted;
 	bool found;
@@ -183,6 +211,8 @@ int mica_trace_check_names(const struct mica_trace_options *options, struct mica
 		error = check_each(options->images, check_image, identity);
 	if (!error)
 		error = check_each(options->volumes, check_volume, identity);
+	if (!error)
+		error = check_each(options->unions, check_union, identity);
 	for (size_t i = 0; !error && options->namespaces && options->namespaces[i]; i++)
 		error = check_namespace(options->namespaces[i], identity);
 	return error;

@@ -15,8 +15,11 @@ int mica_trace_narrow_events(struct mica_trace_options *options)
 {
 	uint64_t allowed = UINT64_MAX;
 
-	if (options->volumes)
-		allowed &= MICA_TRACE_VOLUME_EVENTS;
+	if (options->volumes || options->unions)
+		allowed = (options->volumes ? MICA_TRACE_VOLUME_EVENTS : 0) |
+			  (options->unions ? MICA_TRACE_UNION_EVENTS : 0);
+	if (options->path_globs)
+		allowed &= MICA_TRACE_PATH_EVENTS;
 	if (options->min_bytes)
 		allowed &= MICA_TRACE_BYTES_EVENTS;
 	if (options->min_latency_ns)
@@ -77,6 +80,36 @@ bool mica_trace_volume_matches(const char *pattern, const char *name, const char
 	       strncmp(name, pattern, size) == 0;
 }
 
+/** Is the union that the object lies in mounted at a directory of the host? */
+static bool is_mounted_at(const char *directory, const struct mica_event *event)
+{
+	size_t length = path_length(directory);
+	const char *rest = event->host_path;
+
+	if (!rest || strncmp(rest, directory, length) != 0)
+		return false;
+	rest += length > 1 ? length : 0;
+	/* A mount of the host's has the path there and no other. */
+	if (event->record.flags & MICA_RECORD_HOST && event->record.type >= MICA_EVENT_MOUNT)
+		return !*rest || *rest == '/';
+	if (event->path.size == 1) /* the union itself */
+		return !*rest || strcmp(rest, "/") == 0;
+	return strlen(rest) == event->path.size && memcmp(rest, event->path.data, event->path.size) == 0;
+}
+
+bool mica_trace_union_matches(const char *pattern, const struct mica_event *event)
+{
+	const struct mica_container *container = event->union_container;
+
+	if (!event->record.union_id)
+		return false;
+	if (pattern[0] == '/')
+		return (event->union_upper && is_same_path(pattern, event->union_upper)) ||
+		       is_mounted_at(pattern, event);
+	return container && (mica_trace_container_matches(pattern, container) ||
+			     (container->name && fnmatch(pattern, container->name, 0) == 0));
+}
+
 static bool passes_names(char *const *names, const struct mica_container *container)
 {
 	for (size_t i = 0; names[i]; i++)
@@ -122,6 +155,35 @@ static bool passes_volumes(char *const *volumes, const struct mica_event *event)
 	return false;
 }
 
+static bool passes_unions(char *const *unions, const struct mica_event *event)
+{
+	for (size_t i = 0; unions[i]; i++)
+		if (mica_trace_union_matches(unions[i], event))
+			return true;
+	return false;
+}
+
+/** Is what an event is about in one of the objects that were asked for? Both options name objects: either will do. */
+static bool passes_objects(const struct mica_trace_options *options, const struct mica_event *event)
+{
+	return (options->volumes && passes_volumes(options->volumes, event)) ||
+	       (options->unions && passes_unions(options->unions, event));
+}
+
+/** Either name of what has two; of a mount's source, one that is a path. */
+static bool passes_paths(struct mica_path_set *paths, const struct mica_event *event)
+{
+	const struct mica_bytes names[] = { event->path, event->source };
+
+	/* Without its root end, a path is any that ends so. */
+	if (event->record.flags & (MICA_RECORD_PATH_TRUNCATED | MICA_RECORD_SOURCE_TRUNCATED))
+		return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].size && names[i].data[0] == '/' && mica_path_set_has(paths, names[i].data, names[i].size))
+			return true;
+	return false;
+}
+
 static bool passes_bytes(uint64_t least, const struct mica_record *record)
 {
 	uint64_t bytes;
@@ -159,5 +221,7 @@ bool mica_trace_match_event(const struct mica_trace_options *options, const stru
 		return false;
 	if (options->min_latency_ns && !passes_latency(options->min_latency_ns, record))
 		return false;
-	return !options->volumes || passes_volumes(options->volumes, event);
+	if ((options->volumes || options->unions) && !passes_objects(options, event))
+		return false;
+	return !options->paths || passes_paths(options->paths, event);
 }

@@ -291,7 +291,7 @@ int mica_trace_run(const struct mica_trace_options *options)
 		.ring_bytes = options->ring_bytes,
 		.min_copy_up_bytes = options->min_bytes,
 		.min_copy_up_ns = options->min_latency_ns,
-		.no_union_files = options->volumes,
+		.no_union_files = options->volumes && !options->unions,
 		.take = take,
 		.userdata = &trace,
 	};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,7 +215,8 @@ static int print_union(const struct mica_union_entry *entry, void *userdata)
 	_cleanup_buffer_ struct mica_buffer text = {};
 
 	(void)userdata;
-	(void)mica_buffer_appendf(&text, "%-8s  %6zu  ", mica_union_state_name(entry->state), entry->lower_count);
+	(void)mica_buffer_appendf(&text, "%-9s  %6zu  %7" PRIu64 "  ", mica_union_state_name(entry->state),
+				  entry->lower_count, entry->refused);
 	(void)mica_utf8_append_escaped(&text, entry->target, strlen(entry->target));
 	(void)mica_buffer_append_string(&text, "  ");
 	if (entry->upper)
@@ -237,7 +239,7 @@ static int run_ls(int argc, char **argv)
 
 	if (status != MICA_EXIT_OK)
 		return status;
-	(void)printf("%-8s  %6s  %s  %s\n", "STATE", "LOWERS", "MOUNTPOINT", "WRITABLE");
+	(void)printf("%-9s  %6s  %7s  %s  %s\n", "STATE", "LOWERS", "REFUSED", "MOUNTPOINT", "WRITABLE");
 	r = mica_union_list(store, print_union, NULL);
 	return r < 0 ? mica_cmd_store_failed(store, r, "cannot list the unions") : MICA_EXIT_OK;
 }

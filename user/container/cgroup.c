@@ -7,14 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 
-/** Cache bound: when it is full, all are dropped and learnt again, at two system calls each. */
-#define CACHE_LIMIT 4096
 /** Handle type of kernfs: FILEID_KERNFS of include/linux/exportfs.h, and its 64-bit id. */
 #define KERNFS_HANDLE_TYPE 0xfe
 #define KERNFS_HANDLE_BYTES 8
+/** Inode number of the hierarchy's root: the first that kernfs gives. */
+#define ROOT_INODE 1
+
+struct cgroup_path {
+	/** Asked for since it was last looked at for being dropped. */
+	bool used;
+	char path[];
+};
 
 static int find_cgroup2(const struct mica_mount_entry *mount, void *userdata)
 {
@@ -42,6 +49,7 @@ static char *path_of_fd(int fd)
 int mica_cgroups_init(struct mica_cgroups *cgroups, const struct mica_host *host, struct mica_mountinfo *mounts)
 {
 	_cleanup_free_ char *target = NULL;
+	struct stat root;
 	int r;
 
 	*cgroups = (struct mica_cgroups){ .mount_fd = -EBADF };
@@ -55,6 +63,7 @@ int mica_cgroups_init(struct mica_cgroups *cgroups, const struct mica_host *host
 	cgroups->mount_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cgroups->mount_fd < 0)
 		return 0;
+	cgroups->partial = fstat(cgroups->mount_fd, &root) < 0 || root.st_ino != ROOT_INODE;
 	cgroups->mount_path = path_of_fd(cgroups->mount_fd);
 	return cgroups->mount_path ? 0 : -ENOMEM;
 }
@@ -66,6 +75,64 @@ void mica_cgroups_free(struct mica_cgroups *cgroups)
 	free(cgroups->mount_path);
 	mica_table_free(&cgroups->paths, free);
 	*cgroups = (struct mica_cgroups){ .mount_fd = -EBADF };
+}
+
+/** Drops a path that was not used since it was last its turn. Returns its place among the ids. */
+static size_t make_room(struct mica_cgroups *cgroups)
+{
+	size_t place;
+
+	for (;;) {
+		struct cgroup_path *oldest = mica_table_get(&cgroups->paths, cgroups->ids[cgroups->next]);
+
+		place = cgroups->next;
+		cgroups->next = (place + 1) % MICA_CGROUPS_LIMIT;
+		if (!oldest->used)
+			break;
+		oldest->used = false;
+	}
+	free(mica_table_remove(&cgroups->paths, cgroups->ids[place]));
+	return place;
+}
+
+/** Keeps BEFORE + PATH for an id that has no path yet. NULL: no memory. */
+static const char *keep(struct mica_cgroups *cgroups, uint64_t id, const char *before, struct mica_bytes path)
+{
+	size_t length = strlen(before), place = cgroups->paths.count;
+	_cleanup_free_ struct cgroup_path *entry = malloc(sizeof(*entry) + length + path.size + 1);
+
+	if (!entry)
+		return NULL;
+	entry->used = false;
+	memcpy(entry->path, before, length);
+	memcpy(entry->path + length, path.data, path.size);
+	entry->path[length + path.size] = '\0';
+	if (place == MICA_CGROUPS_LIMIT)
+		place = make_room(cgroups);
+	if (mica_table_put(&cgroups->paths, id, entry) < 0)
+		return NULL;
+	cgroups->ids[place] = id;
+	return TAKE_PTR(entry)->path;
+}
+
+int mica_cgroups_add(struct mica_cgroups *cgroups, uint64_t id, uint64_t parent, struct mica_bytes path)
+{
+	const char *before = "";
+
+	if (!id || !path.size || path.data[0] != '/' || mica_table_get(&cgroups->paths, id))
+		return 0;
+	if (cgroups->partial) {
+		const char *name = memrchr(path.data, '/', path.size);
+
+		/* How much of the path lies above the namespace's root only the parent can tell. */
+		before = mica_cgroups_path(cgroups, parent);
+		if (!before)
+			return 0;
+		if (strcmp(before, "/") == 0)
+			before = "";
+		path = (struct mica_bytes){ .data = name, .size = path.size - (size_t)(name - path.data) };
+	}
+	return keep(cgroups, id, before, path) ? 0 : -ENOMEM;
 }
 
 static char *look_up(const struct mica_cgroups *cgroups, uint64_t id)
@@ -94,16 +161,15 @@ static char *look_up(const struct mica_cgroups *cgroups, uint64_t id)
 
 const char *mica_cgroups_path(struct mica_cgroups *cgroups, uint64_t id)
 {
-	char *path = mica_table_get(&cgroups->paths, id);
+	struct cgroup_path *known = mica_table_get(&cgroups->paths, id);
+	_cleanup_free_ char *path = NULL;
 
-	if (path || !id || cgroups->mount_fd < 0)
-		return path;
-	if (cgroups->paths.count >= CACHE_LIMIT)
-		mica_table_free(&cgroups->paths, free);
-	path = look_up(cgroups, id);
-	if (path && mica_table_put(&cgroups->paths, id, path) < 0) {
-		free(path);
-		return NULL;
+	if (known) {
+		known->used = true;
+		return known->path;
 	}
-	return path;
+	if (!id || cgroups->mount_fd < 0)
+		return NULL;
+	path = look_up(cgroups, id);
+	return path ? keep(cgroups, id, "", (struct mica_bytes){ .data = path, .size = strlen(path) }) : NULL;
 }

@@ -93,6 +93,14 @@ int mica_identity_add_layer(struct mica_identity *identity, const struct mica_re
 	return mica_union_table_add_layer(&identity->unions, record, path);
 }
 
+int mica_identity_add_cgroup(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path)
+{
+	/* What the kernel has cut is looked up, when a record names it. */
+	if (record->flags & MICA_RECORD_SOURCE_TRUNCATED)
+		return 0;
+	return mica_cgroups_add(&identity->cgroups, record->cgroup.id, record->cgroup.parent, path);
+}
+
 static bool is_mount_event(unsigned type)
 {
 	return (type >= MICA_EVENT_MOUNT && type <= MICA_EVENT_PIVOT_ROOT) ||
@@ -224,6 +232,16 @@ static int hear_news(struct mica_identity *identity, const struct mica_known_con
 	return mica_container_table_refresh(&identity->containers);
 }
 
+static void set_union_names(const struct mica_union *u, struct mica_identified *identified)
+{
+	const struct mica_branch *upper = u ? mica_union_branch(u, 0) : NULL;
+
+	if (u && u->container)
+		identified->union_container = &u->container->container;
+	if (upper)
+		identified->union_upper = upper->directory;
+}
+
 /** `namespace`: as it is known now, or NULL. */
 static int find(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path,
 		struct mica_bytes source, struct mica_known_namespace *namespace, struct mica_identified *ret)
@@ -240,6 +258,7 @@ static int find(struct mica_identity *identity, const struct mica_record *record
 	add_tmpfs_path(identity, record, namespace, &identified);
 	if (namespace)
 		identified.mount_namespace = &namespace->public;
+	set_union_names(u, &identified);
 	if (!container && u)
 		container = u->container;
 	if (container)

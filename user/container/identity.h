@@ -38,6 +38,12 @@ void mica_identity_free(struct mica_identity **identity);
  */
 int mica_identity_add_layer(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path);
 
+/**
+ * Takes in a MICA_RECORD_CGROUP record, so that the cgroup's path is known when it is gone. `path`: from the root of
+ * the hierarchy. 0 or -ENOMEM.
+ */
+int mica_identity_add_cgroup(struct mica_identity *identity, const struct mica_record *record, struct mica_bytes path);
+
 /** What a record is about. Paths and `ret` itself are valid until the next call; the rest see container.h. */
 struct mica_identified {
 	const struct mica_container *container;
@@ -47,6 +53,10 @@ struct mica_identified {
 	const char *host_path;
 	/** As the container sees it, when it differs from the path in the object. Valid until the next call. */
 	const char *container_path;
+	/** Of the union that the object lies in, NULL: in none, or not known. Its container, whoever did it. */
+	const struct mica_container *union_container;
+	/** The same: the directory of its upper on the host. */
+	const char *union_upper;
 	/** Path in the object, rebased: a volume's path arrives as the path in its file system and leaves as the path
 	 * in the volume. Valid until the next call. */
 	struct mica_bytes path;
@@ -102,7 +112,8 @@ int mica_identity_settle(struct mica_identity *identity,
  * nothing tells, which poll(2) ignores. */
 int mica_identity_fd(const struct mica_identity *identity);
 
-/** Path of a cgroup below the cgroup2 root ("/system.slice/…"); NULL: not known. Cached. */
+/** Path of a cgroup below the cgroup2 root ("/system.slice/…"), as told when it was made, or looked up; NULL: not
+ * known. Valid until the next call. */
 const char *mica_identity_cgroup_path(struct mica_identity *identity, uint64_t cgroup_id);
 
 /** One mount namespace found by mica_identity_scan, with a process in it. */

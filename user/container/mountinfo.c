@@ -377,6 +377,14 @@ const char *mica_mountinfo_type(const struct mica_mountinfo *mountinfo, const ch
 	return mount ? mount->entry.type : NULL;
 }
 
+bool mica_mountinfo_is_visible(struct mica_mountinfo *mountinfo, const struct mica_mount_entry *mount)
+{
+	for (struct mount *m = mica_table_get(&mountinfo->by_device, mount->device); m; m = m->next_of_device)
+		if (&m->entry == mount)
+			return is_visible(mountinfo, m);
+	return false;
+}
+
 int mica_mountinfo_each(struct mica_mountinfo *mountinfo,
 			int (*visit)(const struct mica_mount_entry *mount, void *userdata), void *userdata)
 {

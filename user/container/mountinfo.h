@@ -62,6 +62,9 @@ int mica_mountinfo_locate(const struct mica_mountinfo *mountinfo, const char *pa
  * followed, dots neither. Valid until the next refresh. */
 const char *mica_mountinfo_type(const struct mica_mountinfo *mountinfo, const char *path);
 
+/** Is a mount of mica_mountinfo_all or _each not covered by another? Costs a look through the mounts the first time. */
+bool mica_mountinfo_is_visible(struct mica_mountinfo *mountinfo, const struct mica_mount_entry *mount);
+
 /** Calls `visit` for each mount that is not covered by another, until it returns non-zero, which is returned. */
 int mica_mountinfo_each(struct mica_mountinfo *mountinfo,
 			int (*visit)(const struct mica_mount_entry *mount, void *userdata), void *userdata);

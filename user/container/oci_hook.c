@@ -31,7 +31,7 @@ int mica_oci_parse_state(const char *data, size_t size, struct mica_oci_state *r
 	if (mica_string_copy(id, &state.id) < 0 || mica_string_copy(bundle, &state.bundle) < 0)
 		return -ENOMEM;
 	*ret = state;
-	state = (struct mica_oci_state){};
+	(void)memset(&state, 0, sizeof(state)); /* given away */
 	return 0;
 }
 
@@ -140,7 +140,7 @@ struct mica_oci_call mica_oci_parse_call(int argc, char *const *argv)
 	call.verb = argv[i++];
 	if (strcmp(call.verb, "create") != 0 && strcmp(call.verb, "run") != 0)
 		return call;
-	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
+	for (; i < argc && argv[i] && strcmp(argv[i], "--") != 0; i++) {
 		const char *bundle = value_of(argv[i], i + 1 < argc ? argv[i + 1] : NULL, "bundle", 'b');
 
 		if (bundle)

@@ -30,8 +30,6 @@ void mica_stack_free(struct mica_stack *stack)
 {
 	drop_layers(stack);
 	free(stack->layers);
-	free(stack->id);
-	free(stack->name);
 	*stack = (struct mica_stack){};
 }
 
@@ -205,9 +203,6 @@ static int tell(const struct source *source, const struct mica_engine_container 
 	int pid = source->engine->pid ? source->engine->pid(source->state, container->id) : container->pid;
 	int r;
 
-	stack->engine = source->engine->name;
-	if (mica_string_copy(container->id, &stack->id) < 0 || mica_string_copy(container->name, &stack->name) < 0)
-		return -ENOMEM;
 	if (!container->upper_directory)
 		return add_from_process(stack, source, pid);
 	stack->has_upper = true;

@@ -23,10 +23,6 @@ struct mica_stack {
 	size_t count;
 	/** layers[0] is the writable one. */
 	bool has_upper;
-	/** NULL: it is no container's, or its name is not known. */
-	char *id, *name;
-	/** A static string; NULL: none. */
-	const char *engine;
 };
 #define _cleanup_stack_ _cleanup_(mica_stack_free)
 void mica_stack_free(struct mica_stack *stack);

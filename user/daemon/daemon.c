@@ -148,6 +148,7 @@ static int start(struct daemon *daemon)
 	if (r < 0)
 		return r;
 	mica_store_set_patience(daemon->store, PATIENCE_MS);
+	mica_store_stay(daemon->store);
 	r = start_children(daemon);
 	if (r == 0 && daemon->config->plugin)
 		r = start_plugin(daemon);

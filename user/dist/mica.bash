@@ -127,12 +127,12 @@ _mica()
 	trace)
 		case $prev in
 		-e | --event) words=$events ;;
-		-c | --container) words=$(for engine in docker podman; do timeout 1 $engine ps --format '{{.Names}}' 2>/dev/null; done) ;;
+		-c | --container | --union) words=$(for engine in docker podman; do timeout 1 $engine ps --format '{{.Names}}' 2>/dev/null; done) ;;
 		-n | --namespace) words=$(lsns --type mnt --noheadings --output NS 2>/dev/null) ;;
 		--image) words=$(for engine in docker podman; do timeout 1 $engine ps --format '{{.Image}}' 2>/dev/null; done) ;;
 		--volume) words=$(for engine in docker podman; do timeout 1 $engine volume ls -q 2>/dev/null; done) ;;
-		-N | --count | --for | --ring-size | --min-bytes | --min-latency) words= ;;
-		*) words="--container --image --namespace --event --volume --min-bytes --min-latency --json --stats --no-summary
+		-N | --count | --for | --ring-size | --min-bytes | --min-latency | --path) words= ;;
+		*) words="--container --image --namespace --event --volume --union --path --min-bytes --min-latency --json --stats --no-summary
 			--count --for --ring-size --help" ;;
 		esac
 		;;

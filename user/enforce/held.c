@@ -6,9 +6,15 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/statfs.h>
 
 #include "base/log.h"
 #include "enforce/engines.h"
+
+#define BPFFS "/sys/fs/bpf"
+/* include/uapi/linux/magic.h */
+#define BPFFS_MAGIC 0xcafe4a11U
 
 /** Where a new enforcer is pinned until the old one's pins are gone. */
 static void next_pins(const struct mica_held *held, char path[static PATH_MAX])
@@ -153,6 +159,34 @@ int mica_held_put(struct mica_held *held, struct mica_subjects *subjects, uint64
 		mica_enforcer_close(&enforcer);
 	}
 	return r;
+}
+
+static bool are_pins_whole(const struct mica_held *held)
+{
+	const struct mica_enforcer_options nobody = {};
+	struct mica_enforcer *other = NULL;
+	struct mica_problem problem;
+	int r = mica_enforcer_adopt(held->pins, &nobody, &other, &problem);
+
+	if (r == 0)
+		mica_enforcer_close(&other);
+	return r == 0;
+}
+
+int mica_held_pin_again(struct mica_held *held)
+{
+	struct mica_problem problem;
+	struct statfs found;
+	int r;
+
+	if (are_pins_whole(held))
+		return 0;
+	if ((statfs(BPFFS, &found) < 0 || (uint32_t)found.f_type != BPFFS_MAGIC) &&
+	    mount("bpf", BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME, "mode=0700") < 0)
+		return -errno;
+	(void)mica_enforcer_unpin(held->enforcer, held->pins);
+	r = mica_enforcer_pin(held->enforcer, held->pins, &problem);
+	return r < 0 ? r : 1;
 }
 
 int mica_held_end(struct mica_held *held)

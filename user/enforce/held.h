@@ -30,6 +30,10 @@ int mica_held_adopt(struct mica_held *held, struct mica_problem *ret_problem);
 int mica_held_put(struct mica_held *held, struct mica_subjects *subjects, uint64_t deadline_ns, bool pin,
 		  struct mica_problem *ret_problem);
 
+/** Pins it anew if the pins are not whole any more, on a new bpffs if that was unmounted. 1: it did; 0: they are whole;
+ * or a negative errno. */
+int mica_held_pin_again(struct mica_held *held);
+
 /** Ends it: no set, no pins. 0 or a negative errno. */
 int mica_held_end(struct mica_held *held);
 

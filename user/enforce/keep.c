@@ -217,7 +217,7 @@ int mica_keep_read(int directory_fd, const uint8_t digest[static MICA_FORCE_DIGE
 		r = mica_keep_decode(text, size, &sources, &audit);
 	if (r == 0)
 		r = mica_force_make(&sources, audit, &force, &messages);
-	if (r < 0)
+	if (r != 0)
 		return r == -EINVAL ? -EBADMSG : r;
 	if (memcmp(force->digest, digest, MICA_FORCE_DIGEST_BYTES) != 0)
 		return -EBADMSG;

@@ -199,6 +199,29 @@ int mica_subjects_follow(struct mica_subjects *subjects)
 	return r;
 }
 
+int mica_subjects_hear(struct mica_subjects *subjects, uint64_t number, uint32_t tgid)
+{
+	struct mica_subject *subject;
+	int r = get_or_add(subjects, number, &subject);
+
+	if (r < 0)
+		return r;
+	/* A container's further processes, by exec, are of a subject that is known. */
+	if (subject->told && subject->container)
+		return 0;
+	if (!subject->pid || !subject->container)
+		subject->pid = (int)tgid;
+	subject->round = subjects->round;
+	subject->changed = true;
+	find_out(subjects, subject);
+	r = mica_subjects_number_objects(subjects);
+	if (r == 0)
+		r = mica_subjects_tell(subjects, subject);
+	if (r == 0)
+		mica_subjects_register(subjects);
+	return r;
+}
+
 int mica_subjects_prepare(struct mica_subjects *subjects, uint64_t number, int pid,
 			  const struct mica_container *container)
 {

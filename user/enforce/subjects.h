@@ -73,6 +73,9 @@ void mica_subjects_register(struct mica_subjects *subjects);
  *  or another errno. */
 int mica_subjects_follow(struct mica_subjects *subjects);
 
+/** The same for one subject that has just come to be: a process of it. As above. */
+int mica_subjects_hear(struct mica_subjects *subjects, uint64_t number, uint32_t tgid);
+
 /** Gives one subject its policies that has no task with the label yet: a container that is being made. `container` may
  *  be NULL. As above. */
 int mica_subjects_prepare(struct mica_subjects *subjects, uint64_t number, int pid,

@@ -182,4 +182,9 @@ uint64_t mica_enforcer_lost(const struct mica_enforcer *enforcer);
  */
 int mica_enforcer_probe(struct mica_enforcer *enforcer, struct mica_problem *ret_problem);
 
+/** Tells of each table of the set in force how many entries it has and can have: subjects, views, voices, and chunks of
+ * 64 KiB. A return other than 0 ends it. -ENOENT: there is no set. */
+int mica_enforcer_each_map(const struct mica_enforcer *enforcer,
+			   int (*visit)(const char *name, uint64_t used, uint64_t max, void *userdata), void *userdata);
+
 #endif

@@ -126,7 +126,7 @@ int mica_enforcer_unpin(struct mica_enforcer *enforcer, const char *directory)
 {
 	int r = remove_pins(directory);
 
-	if (r == 0) {
+	if (r == 0 && enforcer) {
 		free(enforcer->directory);
 		enforcer->directory = NULL;
 	}

@@ -330,8 +330,8 @@ int mica_enforcer_read_counters(const struct mica_enforcer *enforcer, uint32_t f
 				struct mica_enforce_counter *ret)
 {
 	_cleanup_close_ int map = -EBADF;
-	struct mica_enforce_header header;
-	uint32_t place;
+	struct mica_enforce_header header = {};
+	uint32_t place = 0;
 	int r = mica_enforcer_header(enforcer, &header);
 
 	if (r == 0)
@@ -408,8 +408,8 @@ int mica_enforcer_set_subject(struct mica_enforcer *enforcer, uint64_t number,
 	_cleanup_(parts_close) struct parts parts = {};
 	_cleanup_close_ int locked = lock(enforcer);
 	struct mica_enforce_subject fresh = *subject, old = {};
-	struct mica_enforce_header header;
-	uint32_t place, base;
+	struct mica_enforce_header header = {};
+	uint32_t place = 0, base;
 	uint64_t group;
 	int r;
 

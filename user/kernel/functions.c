@@ -41,6 +41,9 @@ static const struct btf_type *find(const struct mica_functions *functions, const
 	const struct btf *btf = functions->overlay ? functions->overlay : functions->vmlinux;
 	int id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
 
+	/* A tracepoint: a type of a pointer to a function. */
+	if (id < 0)
+		id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
 	if (id < 0)
 		return NULL;
 	*ret_btf = btf;
@@ -100,6 +103,8 @@ int mica_functions_check(const struct mica_functions *functions, const struct mi
 	if (!type)
 		return -ENOENT;
 	type = btf__type_by_id(btf, type->type);
+	if (type && btf_is_ptr(type))
+		type = btf__type_by_id(btf, type->type);
 	if (!type || !btf_is_func_proto(type))
 		return -EPROTO;
 	count = btf_vlen(type);

@@ -221,11 +221,14 @@ const struct mica_program mica_programs[] = {
 	{ CALL_32("pivot_root", "pivot_root_exit_32", BIT(PIVOT_ROOT), PIVOT_ROOT) },
 #endif
 
-	/* Namespaces and unions: what the identity tables live on, so they are always there. */
+	/* Namespaces, cgroups and unions: what the identity tables live on, so they are always there. */
 	{ .job = "namespace-created", .name = "namespace_created", .function = "alloc_mnt_ns", .parameters = 2,
 	  .returns = "mnt_namespace", .events = BIT(NAMESPACE_CREATED), .makes = MICA_EVENT_NAMESPACE_CREATED },
 	{ .job = "namespace-gone", .name = "namespace_gone", .function = "free_mnt_ns", .parameters = 1,
 	  .arguments = { { 0, "mnt_namespace" } }, .events = ALL, .makes = MICA_EVENT_NAMESPACE_GONE },
+	/* Its first parameter is the tracepoint's own. Without it a cgroup's path is looked up when a record names it. */
+	{ .job = "cgroup-made", .name = "cgroup_made", .function = "btf_trace_cgroup_mkdir", .parameters = 3,
+	  .arguments = { { 1, "cgroup" } }, .events = ALL, .makes = MICA_RECORD_CGROUP, .optional = true },
 	{ .job = "union-setup", .name = "union_setup", .function = "ovl_fill_super",
 	  .arguments = { { 0, "super_block" } }, .events = ALL },
 	{ .job = "union-up", .name = "union_up", .function = "ovl_fill_super", .arguments = { { 0, "super_block" } },

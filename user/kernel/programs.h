@@ -23,7 +23,7 @@ struct mica_program {
 	const char *job;
 	/** Its name in the BPF object. */
 	const char *name;
-	/** Kernel function that it hooks; `bpf_lsm_X` for an LSM program. */
+	/** Kernel function that it hooks; `bpf_lsm_X` for an LSM program, `btf_trace_X` for one on the tracepoint X. */
 	const char *function;
 	/** Name of the struct that the function must return a pointer to; NULL: an integer or nothing is looked at. */
 	const char *returns;

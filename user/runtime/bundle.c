@@ -61,7 +61,7 @@ static json_t *environment(const struct mica_bundle *bundle)
 	return list;
 }
 
-static json_t *process(const struct mica_bundle *bundle)
+json_t *mica_bundle_process(const struct mica_bundle *bundle)
 {
 	const json_t *settings = bundle->settings;
 
@@ -208,8 +208,9 @@ json_t *mica_bundle_config(const struct mica_bundle *bundle)
 	if (!add_volumes(bundle, mounts))
 		return NULL;
 	(void)snprintf(root, sizeof(root), "%s/layers/%s/merged", bundle->store_root, bundle->id);
-	return json_pack("{s:s, s:o, s:{s:s, s:b}, s:O, s:O, s:o}", "ociVersion", "1.0.0", "process", process(bundle),
-			 "root", "path", root, "readonly", json_is_true(json_object_get(bundle->settings, "ReadOnly")),
-			 "hostname", json_object_get(bundle->settings, "Hostname"), "mounts", mounts, "linux",
+	return json_pack("{s:s, s:o, s:{s:s, s:b}, s:O, s:O, s:o}", "ociVersion", "1.0.0", "process",
+			 mica_bundle_process(bundle), "root", "path", root, "readonly",
+			 json_is_true(json_object_get(bundle->settings, "ReadOnly")), "hostname",
+			 json_object_get(bundle->settings, "Hostname"), "mounts", mounts, "linux",
 			 linux_part(bundle, host_network));
 }

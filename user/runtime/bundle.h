@@ -21,5 +21,7 @@ struct mica_bundle {
 /** An OCI runtime specification (config.json) of a container. NULL: out of memory, or the settings make no sense. Pure.
  */
 json_t *mica_bundle_config(const struct mica_bundle *bundle);
+/** Its part "process" alone, which needs no id and no store. */
+json_t *mica_bundle_process(const struct mica_bundle *bundle);
 
 #endif

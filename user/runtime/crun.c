@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,13 +29,24 @@ int mica_crun_words(struct mica_words *words, const char *log)
 	return r;
 }
 
-void mica_crun_exec(const struct mica_words *words)
+int mica_crun_spawn(const struct mica_words *words, const posix_spawn_file_actions_t *actions, pid_t *ret_pid)
 {
+	posix_spawnattr_t attributes;
 	sigset_t none;
+	pid_t pid;
+	int r;
 
 	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)execvp("crun", (char *const *)words->items);
+	r = posix_spawnattr_init(&attributes);
+	if (r)
+		return -r;
+	(void)posix_spawnattr_setsigmask(&attributes, &none);
+	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	r = posix_spawnp(&pid, "crun", actions, &attributes, (char *const *)words->items, environ);
+	(void)posix_spawnattr_destroy(&attributes);
+	if (r == 0)
+		*ret_pid = pid;
+	return -r;
 }
 
 int mica_wait_status(int status)
@@ -44,15 +56,12 @@ int mica_wait_status(int status)
 
 int mica_crun_call(const struct mica_words *words)
 {
-	pid_t pid = fork();
+	pid_t pid = -1;
+	int r = mica_crun_spawn(words, NULL, &pid);
 	int status;
 
-	if (pid < 0)
-		return -errno;
-	if (pid == 0) {
-		mica_crun_exec(words);
-		_exit(MICA_EXIT_RUNTIME);
-	}
+	if (r < 0)
+		return r;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;

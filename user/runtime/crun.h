@@ -6,6 +6,7 @@
 #ifndef MICA_RUNTIME_CRUN_H
 #define MICA_RUNTIME_CRUN_H
 
+#include <spawn.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,8 +21,10 @@
  *  outlive it. */
 int mica_crun_words(struct mica_words *words, const char *log);
 
-/** Turns this process into crun: signals as they were at the start of mica. Returns only when it could not. */
-void mica_crun_exec(const struct mica_words *words);
+/** Begins crun, with no signal blocked. `actions` may be NULL: what is done to its descriptors before. Not by fork(2),
+ *  which copies the page tables of this process only for crun to throw them away. 0, or a negative errno: it is not
+ * there, or cannot be run. */
+int mica_crun_spawn(const struct mica_words *words, const posix_spawn_file_actions_t *actions, pid_t *ret_pid);
 
 /** Calls crun and waits. Its exit status (128 + signal), or a negative errno. */
 int mica_crun_call(const struct mica_words *words);

@@ -130,7 +130,7 @@ static void supervise(const char *root, const char *id, int lock_fd, int pipe_fd
 	(void)prctl(PR_SET_NAME, "mica-keeper");
 	if (chdir("/") < 0)
 		_exit(1);
-	r = mica_store_open(root, &store);
+	r = mica_store_open_again(root, &store);
 	if (r < 0) {
 		tell(pipe_fd, r, MICA_EXIT_RUNTIME, mica_store_open_reason());
 		_exit(1);

@@ -45,17 +45,15 @@ static int find_user(struct mica_store *store, const char *id, const char *text,
 static int write_process(const struct mica_prepared *prepared, const struct mica_user *user, int *ret_fd)
 {
 	_cleanup_close_ int fd = memfd_create("process", 0);
-	_cleanup_json_ json_t *config = mica_bundle_config(&(struct mica_bundle){
-		.id = prepared->id,
-		.store_root = mica_store_root(prepared->store),
+	_cleanup_json_ json_t *process = mica_bundle_process(&(struct mica_bundle){
 		.settings = prepared->settings,
 		.user = user,
 		.device_cgroup = mica_can_limit_devices(),
 	});
 
-	if (fd < 0 || !config)
+	if (fd < 0 || !process)
 		return -ENOMEM;
-	if (mica_write_json(fd, json_object_get(config, "process")) < 0)
+	if (mica_write_json(fd, process) < 0)
 		return -EIO;
 	*ret_fd = TAKE_FD(fd);
 	return 0;
@@ -85,7 +83,7 @@ static int call(const struct mica_prepared *prepared, const struct mica_exec_opt
 	if (r == 0)
 		*ret_status = mica_foreground_wait(&foreground);
 	mica_foreground_end(&foreground);
-	return r;
+	return r < 0 ? mica_store_refuse(prepared->store, r, "cannot run crun; is it installed?") : 0;
 }
 
 int mica_container_exec(struct mica_store *store, const char *id, const struct mica_exec_options *options,

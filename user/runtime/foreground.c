@@ -28,24 +28,28 @@ void mica_foreground_end(const struct mica_foreground *foreground)
 	(void)sigprocmask(SIG_SETMASK, &foreground->before, NULL);
 }
 
+static int keep_open(posix_spawn_file_actions_t *actions, bool input, int kept_fd)
+{
+	int r = input ? 0 : posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+
+	/* Onto itself: it is closed no more when crun begins. */
+	if (r == 0 && kept_fd >= 0)
+		r = posix_spawn_file_actions_adddup2(actions, kept_fd, kept_fd);
+	return -r;
+}
+
 int mica_foreground_spawn(struct mica_foreground *foreground, const struct mica_words *words, bool input, int kept_fd)
 {
-	pid_t pid = fork();
+	posix_spawn_file_actions_t actions;
+	int r = -posix_spawn_file_actions_init(&actions);
 
-	if (pid < 0)
-		return -errno;
-	if (pid == 0) {
-		int null_fd = input ? -1 : open("/dev/null", O_RDONLY);
-
-		if (null_fd > 0)
-			(void)dup2(null_fd, 0);
-		if (kept_fd >= 0)
-			(void)fcntl(kept_fd, F_SETFD, 0);
-		mica_crun_exec(words);
-		_exit(MICA_EXIT_RUNTIME);
-	}
-	foreground->pid = pid;
-	return 0;
+	if (r < 0)
+		return r;
+	r = keep_open(&actions, input, kept_fd);
+	if (r == 0)
+		r = mica_crun_spawn(words, &actions, &foreground->pid);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return r;
 }
 
 int mica_foreground_wait(const struct mica_foreground *foreground)

@@ -37,15 +37,14 @@ int mica_run_told(const struct mica_prepared *prepared, int status, struct mica_
 int mica_run_ended(struct mica_store *store, const char *id, int status, int *lock_fd)
 {
 	int r = mica_container_init_pid(id) ? -EBUSY : 0;
-	int64_t auto_remove = 0;
+	bool auto_remove = false;
 
 	if (r < 0) /* crun was killed, and the container lives on */
 		return mica_store_refuse(store, r, "the container '%.12s' lives on without its crun", id);
 	mica_container_forget_run(id);
-	r = mica_database_number(store->database, &auto_remove, "SELECT auto_remove FROM containers WHERE id = ?", "t",
-				 id);
+	r = mica_container_goes_when_ended(store, id, &auto_remove);
 	if (r < 0)
-		return mica_store_database_failed(store, r);
+		return r;
 	return auto_remove ? mica_container_remove(store, id, true, lock_fd) : mica_container_ended(store, id, status);
 }
 
@@ -78,9 +77,12 @@ int mica_container_run(struct mica_store *store, const char *id, int lock_fd, in
 	r = mica_prepare(&prepared);
 	if (r == 0)
 		r = run_words(&prepared, &words);
-	if (r == 0)
+	if (r == 0) {
 		r = mica_foreground_spawn(&foreground, &words,
 					  json_is_true(json_object_get(prepared.settings, "OpenStdin")), own_lock_fd);
+		if (r < 0)
+			r = mica_store_refuse(store, r, "cannot run crun; is it installed?");
+	}
 	/* The mounts are crun's now; here they must not be in the way of a removal. */
 	mica_private_mounts_end(&prepared.mounts);
 	if (r == 0) {

@@ -28,8 +28,6 @@ int mica_container_run_detached(struct mica_store *store, const char *id, int lo
 /** Asks a container to end (its stop signal), kills it after so many seconds, and waits until it is at rest. 0 also
  * where it does not run. */
 int mica_container_stop(struct mica_store *store, const char *id, unsigned seconds);
-/** Sends its init a signal; 0 also where it does not run. */
-int mica_container_kill(struct mica_store *store, const char *id, int signal);
 
 struct mica_exec_options {
 	char *const *arguments;

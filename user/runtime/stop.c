@@ -46,17 +46,6 @@ static int open_init(const char *id)
 	return fd;
 }
 
-int mica_container_kill(struct mica_store *store, const char *id, int signal)
-{
-	_cleanup_close_ int fd = open_init(id);
-
-	if (fd < 0)
-		return 0;
-	if (pidfd_send_signal(fd, signal, NULL, 0) < 0 && errno != ESRCH)
-		return mica_store_refuse(store, -errno, "cannot signal the container '%.12s'", id);
-	return 0;
-}
-
 /* Until whoever kept it has cleaned up. */
 static int wait_for_keeper(struct mica_store *store, const char *id)
 {

@@ -31,8 +31,8 @@ static int write_all(int fd, const char *data, size_t size, uint64_t offset)
 	return 0;
 }
 
-/* Leaves out whole pages of zeros; what stands between them is written at once. */
-static int write_sparse(int fd, const char *data, size_t size, uint64_t offset)
+/* Leaves out whole pages of zeros; what stands between them is written at once. *end: of what was written last. */
+static int write_sparse(int fd, const char *data, size_t size, uint64_t offset, uint64_t *end)
 {
 	size_t begin = 0, at = 0;
 	int r = 0;
@@ -48,13 +48,18 @@ static int write_sparse(int fd, const char *data, size_t size, uint64_t offset)
 		}
 		at += piece;
 	}
-	return r < 0 ? r : write_all(fd, data + begin, size - begin, offset + begin);
+	if (r == 0 && begin < size) {
+		r = write_all(fd, data + begin, size - begin, offset + begin);
+		*end = offset + size;
+	}
+	return r;
 }
 
 int mica_archive_write_file(struct archive *tar, int fd, uint64_t size)
 {
 	const void *data;
 	la_int64_t offset;
+	uint64_t end = 0;
 	size_t piece;
 	int r;
 
@@ -63,11 +68,12 @@ int mica_archive_write_file(struct archive *tar, int fd, uint64_t size)
 
 		if (offset < 0 || (uint64_t)offset > size || piece > size - (uint64_t)offset)
 			return -EBADMSG;
-		error = piece ? write_sparse(fd, data, piece, (uint64_t)offset) : 0;
+		error = piece ? write_sparse(fd, data, piece, (uint64_t)offset, &end) : 0;
 		if (error < 0)
 			return error;
 	}
 	if (r != ARCHIVE_EOF)
 		return -EBADMSG;
-	return ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
+	/* It ends with a hole. */
+	return end != size && ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
 }

@@ -240,6 +240,26 @@ static int extract_directory(struct extraction *extraction, struct archive_entry
 	return r < 0 ? r : note_time(extraction, entry);
 }
 
+/* Mostly nothing has the name yet. */
+static int make_file(int parent_fd, const char *name, int *ret_fd)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(parent_fd, name, flags, 0600);
+	bool kept, hides;
+	int r;
+
+	if (fd < 0 && errno == EEXIST) {
+		r = make_room(parent_fd, name, false, &kept, &hides);
+		if (r < 0)
+			return r;
+		fd = openat(parent_fd, name, flags, 0600);
+	}
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
 static int extract_file(struct extraction *extraction, struct archive_entry *entry, const char *name)
 {
 	la_int64_t size = libarchive.archive_entry_size(entry);
@@ -252,9 +272,9 @@ static int extract_file(struct extraction *extraction, struct archive_entry *ent
 	    (uint64_t)size > extraction->options->max_bytes - extraction->counts->bytes)
 		return fail(extraction, -EFBIG, "with it the files are larger than is allowed");
 	extraction->counts->bytes += (uint64_t)size;
-	fd = openat(extraction->parent_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
+	r = make_file(extraction->parent_fd, name, &fd);
+	if (r < 0)
+		return r;
 	r = mica_archive_write_file(extraction->tar, fd, (uint64_t)size);
 	if (r == -EBADMSG)
 		return fail(extraction, r, libarchive.archive_error_string(extraction->tar));
@@ -308,8 +328,6 @@ static int extract_device(struct extraction *extraction, struct archive_entry *e
 static int extract_other(struct extraction *extraction, struct archive_entry *entry, const char *name)
 {
 	switch (libarchive.archive_entry_filetype(entry)) {
-	case AE_IFREG:
-		return extract_file(extraction, entry, name);
 	case AE_IFLNK:
 		if (symlinkat(libarchive.archive_entry_symlink(entry), extraction->parent_fd, name) < 0)
 			return -errno;
@@ -383,6 +401,8 @@ static int extract_entry(struct extraction *extraction, struct archive_entry *en
 		return extract_directory(extraction, entry, name);
 	if (!extraction->path.size)
 		return fail(extraction, -EBADMSG, "the layer's top is no directory");
+	if (libarchive.archive_entry_filetype(entry) == AE_IFREG && !libarchive.archive_entry_hardlink(entry))
+		return extract_file(extraction, entry, name);
 	r = make_room(extraction->parent_fd, name, false, &kept, &hides);
 	if (r < 0)
 		return r;

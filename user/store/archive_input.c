@@ -44,7 +44,8 @@ static la_ssize_t read_source(struct mica_archive_input *input)
 	}
 	input->at += got;
 	input->left -= (uint64_t)got;
-	mica_digest_add(&input->source_digest, input->buffer, (size_t)got);
+	if (input->source.source_digest)
+		mica_digest_add(&input->source_digest, input->buffer, (size_t)got);
 	if (input->source.progress)
 		input->source.progress((uint64_t)got, input->source.userdata);
 	return got;
@@ -169,7 +170,8 @@ int mica_archive_input_read(struct mica_archive_input *input, const void **ret_d
 	}
 	if (r != ARCHIVE_OK)
 		return input->error ? input->error : -EBADMSG;
-	mica_digest_add(&input->content_digest, *ret_data, *ret_size);
+	if (input->source.content_digest)
+		mica_digest_add(&input->content_digest, *ret_data, *ret_size);
 	return 0;
 }
 
@@ -216,8 +218,7 @@ static int drain_source(struct mica_archive_input *input)
 	return got < 0 ? input->error : 0;
 }
 
-int mica_archive_input_finish(struct mica_archive_input *input, char source[static MICA_DIGEST_SIZE],
-			      char content[static MICA_DIGEST_SIZE])
+int mica_archive_input_finish(struct mica_archive_input *input, char *source, char *content)
 {
 	const void *data;
 	size_t size;
@@ -230,8 +231,10 @@ int mica_archive_input_finish(struct mica_archive_input *input, char source[stat
 		r = drain_source(input);
 	if (r < 0)
 		return r;
-	mica_digest_end(&input->source_digest, source);
-	mica_digest_end(&input->content_digest, content);
+	if (source)
+		mica_digest_end(&input->source_digest, source);
+	if (content)
+		mica_digest_end(&input->content_digest, content);
 	return 0;
 }
 

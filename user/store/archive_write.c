@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "container/table.h"
 #include "store/archive_attributes.h"
 #include "store/archive_library.h"
 #include "store/digest.h"
@@ -20,17 +21,11 @@
 
 #define CHUNK (256 * 1024)
 
-/* The first name of a file with several links. */
-struct first {
-	ino_t inode;
-	char *path;
-};
-
 struct output {
 	struct archive *tar;
 	struct archive_entry *entry;
-	struct first *firsts;
-	size_t count, capacity;
+	/* Inode of a file with several links -> its first name. */
+	struct mica_table firsts;
 	struct mica_buffer name;
 	char *chunk;
 	char *reason;
@@ -39,9 +34,7 @@ struct output {
 
 static void end(struct output *output)
 {
-	for (size_t i = 0; i < output->count; i++)
-		free(output->firsts[i].path);
-	free(output->firsts);
+	mica_table_free(&output->firsts, free);
 	free(output->chunk);
 	mica_buffer_free(&output->name);
 	libarchive.archive_entry_free(output->entry);
@@ -123,21 +116,13 @@ static int add_xattrs(struct output *output, const struct mica_tree_entry *entry
 /* The name that a file's inode was written under; NULL: it is the first. */
 static const char *first_name(struct output *output, const struct mica_tree_entry *entry)
 {
-	for (size_t i = 0; i < output->count; i++)
-		if (output->firsts[i].inode == entry->stat->st_ino)
-			return output->firsts[i].path;
-	if (output->count == output->capacity) {
-		size_t capacity = output->capacity ? 2 * output->capacity : 64;
-		struct first *firsts = reallocarray(output->firsts, capacity, sizeof(*firsts));
+	const char *first = mica_table_get(&output->firsts, entry->stat->st_ino);
+	char *path = first ? NULL : strdup(entry->path);
 
-		if (!firsts)
-			return NULL; /* written twice: right, but larger */
-		output->firsts = firsts;
-		output->capacity = capacity;
-	}
-	output->firsts[output->count] = (struct first){ entry->stat->st_ino, strdup(entry->path) };
-	output->count += output->firsts[output->count].path != NULL;
-	return NULL;
+	/* Without room it is written twice: right, but larger. */
+	if (path && mica_table_put(&output->firsts, entry->stat->st_ino, path) < 0)
+		free(path);
+	return first;
 }
 
 static int put_data(struct output *output, const struct mica_tree_entry *entry)

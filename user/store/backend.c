@@ -181,16 +181,19 @@ static const struct mica_backend bind = {
 	.owns = owns_bind,
 };
 
-static int ask(size_t index, void *directories)
+static int ask(size_t index, void *questions)
 {
+	const struct mica_backend_question *question = (const struct mica_backend_question *)questions + index;
 	struct statfs found;
 
-	return statfs(((const char *const *)directories)[index], &found) < 0 ? -errno : 0;
+	if (question->backend->ask)
+		return question->backend->ask(question->options);
+	return statfs(question->directory, &found) < 0 ? -errno : 0;
 }
 
-int mica_backend_answer(const char *const *directories, size_t count, int *results)
+int mica_backend_answer(const struct mica_backend_question *questions, size_t count, int *results)
 {
-	return mica_deadline_run_all(ask, (void *)directories, count, ANSWER_MS, results);
+	return mica_deadline_run_all(ask, (void *)questions, count, ANSWER_MS, results);
 }
 
 const struct mica_backend *const mica_backends[] = {

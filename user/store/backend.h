@@ -32,11 +32,21 @@ struct mica_backend {
 	unsigned (*attributes)(const json_t *options);
 	/** A server is behind it that may not answer: mount and stat can hang. */
 	bool remote;
+	/** Asks whoever is behind it, past all caches; may hang. 0 or an errno. NULL: statfs(2) of the directory does.
+	 */
+	int (*ask)(const json_t *options);
 };
 
-/** Asks those who are behind mounted directories, all at once, for two seconds. results[i]: 0: they answer, -ETIMEDOUT:
+/** A mounted volume whose server is to be asked. */
+struct mica_backend_question {
+	const struct mica_backend *backend;
+	const json_t *options;
+	const char *directory;
+};
+
+/** Asks those who are behind mounted volumes, all at once, for two seconds. results[i]: 0: they answer, -ETIMEDOUT:
  *  they do not, or an errno. 0 or -ENOMEM. */
-int mica_backend_answer(const char *const *directories, size_t count, int *results);
+int mica_backend_answer(const struct mica_backend_question *questions, size_t count, int *results);
 
 /** The backend of a name; NULL: none. */
 const struct mica_backend *mica_backend_find(const char *name);

@@ -20,6 +20,8 @@
 #include "store/backend_internal.h"
 
 #define OUTPUT_MAX 256
+/* A whole number of any device's blocks. */
+#define DIRECT_SIZE 4096
 
 extern char **environ;
 
@@ -156,6 +158,17 @@ static bool owns_block(const json_t *options, const struct mica_mountinfo *mount
 	       mount->device == (major(stat_of_it.st_rdev) << 20 | minor(stat_of_it.st_rdev));
 }
 
+/* What is cached of its file system says nothing about the device. */
+static int ask_block(const json_t *options)
+{
+	static _Alignas(DIRECT_SIZE) char block[DIRECT_SIZE];
+	const char *device = mica_json_string(options, "device");
+	_cleanup_close_ int fd = device ? open(device, O_RDONLY | O_DIRECT | O_CLOEXEC) : -EBADF;
+	ssize_t got = fd < 0 ? -1 : pread(fd, block, sizeof(block), 0);
+
+	return got == (ssize_t)sizeof(block) ? 0 : got < 0 ? -errno : -EIO;
+}
+
 const struct mica_backend mica_backend_block = {
 	.name = "block",
 	.summary = "a block device, which one host uses at a time",
@@ -164,4 +177,5 @@ const struct mica_backend mica_backend_block = {
 	.mount = mount_block,
 	.owns = owns_block,
 	.remote = true,
+	.ask = ask_block,
 };

@@ -208,6 +208,28 @@ static int mount_any(const json_t *options, const char *directory, char *reason,
 			    mica_json_string(options, "o"), directory, reason, reason_size);
 }
 
+/* "mfsmaster:9421" of "mfsmaster:9421:/path" and of "mfs#mfsmaster:9421", as which FUSE shows it. Its length. */
+static size_t server_of(const char **source)
+{
+	size_t size = strcspn(*source, "#/");
+
+	if ((*source)[size] == '#') {
+		*source += size + 1;
+		size = strcspn(*source, "/");
+	}
+	while (size && (*source)[size - 1] == ':')
+		size--;
+	return size;
+}
+
+/* Some helpers of FUSE tell no more of their source. */
+static bool same_server(const char *a, const char *b)
+{
+	size_t size = server_of(&a);
+
+	return size && size == server_of(&b) && strncmp(a, b, size) == 0;
+}
+
 /* Types by helpers are called otherwise by the kernel: fuse.TYPE, or as the helper says. So either is enough. */
 static bool owns_any(const json_t *options, const struct mica_mountinfo *mountinfo,
 		     const struct mica_mount_entry *mount)
@@ -218,7 +240,8 @@ static bool owns_any(const json_t *options, const struct mica_mountinfo *mountin
 	(void)mountinfo;
 	return type && device &&
 	       (strcmp(mount->type, type) == 0 || (dot && strcmp(dot + 1, type) == 0) ||
-		same_source(device, mount->source));
+		same_source(device, mount->source) ||
+		(strncmp(mount->type, "fuse", 4) == 0 && same_server(device, mount->source)));
 }
 
 const struct mica_backend mica_backend_mount = {

@@ -50,7 +50,7 @@ static int compare(const struct mica_tree_entry *entry, void *userdata)
 	return tell(comparison, below ? MICA_CHANGE_MODIFIED : MICA_CHANGE_ADDED, entry->path);
 }
 
-static int open_chain(struct mica_store *store, const struct mica_chain *chain, struct comparison *comparison)
+static int open_chain(struct mica_store *store, const struct mica_strings *chain, struct comparison *comparison)
 {
 	comparison->fds = calloc(chain->count, sizeof(*comparison->fds));
 	if (!comparison->fds)
@@ -58,14 +58,14 @@ static int open_chain(struct mica_store *store, const struct mica_chain *chain, 
 	for (size_t i = 0; i < chain->count; i++) {
 		_cleanup_close_ int fd = -EBADF;
 		struct mica_layer_row row = {};
-		int r = mica_layer_lock(store, chain->ids[i], &row, &fd);
+		int r = mica_layer_lock(store, chain->items[i], &row, &fd);
 
 		if (r < 0)
 			return r;
 		comparison->fds[i] = mica_tree_open(fd, "diff", O_RDONLY | O_DIRECTORY);
 		if (comparison->fds[i] < 0)
 			return mica_store_refuse(store, comparison->fds[i], "cannot open %s/layers/%s/diff",
-						 store->root, chain->ids[i]);
+						 store->root, chain->items[i]);
 		comparison->count++;
 	}
 	return 0;
@@ -85,7 +85,7 @@ int mica_layer_changes(struct mica_store *store, const char *id,
 		       int (*take)(enum mica_change_kind kind, const char *path, void *userdata), void *userdata)
 {
 	_cleanup_(free_comparison) struct comparison comparison = {};
-	_cleanup_chain_ struct mica_chain chain = {};
+	_cleanup_strings_ struct mica_strings chain = {};
 	struct mica_layer_row row = {};
 	int r = mica_layer_row(store, id, &row);
 

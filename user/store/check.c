@@ -98,24 +98,24 @@ static int check_layer(struct check *check, const char *id)
 
 static int check_layers(struct check *check)
 {
-	_cleanup_chain_ struct mica_chain ids = {};
-	int r = mica_database_query(check->store->database, mica_chain_add_row, &ids,
+	_cleanup_strings_ struct mica_strings ids = {};
+	int r = mica_database_query(check->store->database, mica_row_add_text, &ids,
 				    "SELECT id FROM layers ORDER BY number", NULL);
 
 	for (size_t i = 0; r == 0 && i < ids.count; i++)
-		r = check_layer(check, ids.ids[i]);
+		r = check_layer(check, ids.items[i]);
 	return r;
 }
 
 static int check_volumes(struct check *check)
 {
-	_cleanup_chain_ struct mica_chain names = {};
-	int r = mica_database_query(check->store->database, mica_chain_add_row, &names, "SELECT name FROM volumes",
+	_cleanup_strings_ struct mica_strings names = {};
+	int r = mica_database_query(check->store->database, mica_row_add_text, &names, "SELECT name FROM volumes",
 				    NULL);
 
 	for (size_t i = 0; r == 0 && i < names.count; i++)
-		if (faccessat(check->store->volumes_fd, names.ids[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-			tell(check, false, "volume %s has lost its directory", names.ids[i]);
+		if (faccessat(check->store->volumes_fd, names.items[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			tell(check, false, "volume %s has lost its directory", names.items[i]);
 	return r;
 }
 
@@ -209,11 +209,10 @@ static int check_staging(struct check *check)
 static int check_places(struct check *check)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(check->store->database, true);
+	int r = mica_transaction_begin(&transaction, check->store->database, true);
 
 	if (r < 0)
 		return r;
-	transaction.database = check->store->database;
 	r = check_directories(check, check->store->layers_fd, "layers",
 			      "SELECT (SELECT count(*) FROM layers WHERE id = ?1)"
 			      " + (SELECT count(*) FROM trash WHERE id = ?1)");

@@ -184,10 +184,8 @@ static int insert(struct mica_store *store, const struct mica_container_request 
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	_cleanup_free_ char *settings = request->settings(request);
-	int r = settings ? mica_database_begin(store->database, !request->auto_remove) : -ENOMEM;
+	int r = settings ? mica_transaction_begin(&transaction, store->database, !request->auto_remove) : -ENOMEM;
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_staged_volumes_insert(store, volumes, request->volume_count);
 	if (r == 0)
@@ -262,30 +260,40 @@ static int forget_volumes(struct mica_store *store, const char *id)
 		"SELECT v.name FROM volumes v JOIN container_volumes c ON c.volume = v.name"
 		" WHERE c.container = ?1 AND v.anonymous AND NOT EXISTS"
 		" (SELECT 1 FROM container_volumes o WHERE o.volume = v.name AND o.container <> ?1)";
-	_cleanup_chain_ struct mica_chain names = {};
-	int r = mica_database_query(store->database, mica_chain_add_row, &names, alone, "t", id);
+	_cleanup_strings_ struct mica_strings names = {};
+	int r = mica_database_query(store->database, mica_row_add_text, &names, alone, "t", id);
 
 	if (r == 0)
 		r = mica_database_run(store->database, "DELETE FROM container_volumes WHERE container = ?", "t", id);
 	for (size_t i = 0; r == 0 && i < names.count; i++)
-		r = mica_volume_delete_row(store, names.ids[i]);
+		r = mica_volume_delete_row(store, names.items[i]);
 	return r;
+}
+
+int mica_container_goes_when_ended(struct mica_store *store, const char *id, bool *ret)
+{
+	int64_t goes = 0;
+	int r = mica_database_number(store->database, &goes, "SELECT auto_remove FROM containers WHERE id = ?", "t",
+				     id);
+
+	if (r == -ENOENT)
+		return mica_store_refuse(store, r, "there is no container '%s'", id);
+	if (r < 0)
+		return mica_store_database_failed(store, r);
+	*ret = goes;
+	return 0;
 }
 
 static int delete_rows(struct mica_store *store, const char *id, bool volumes)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int64_t auto_remove = 0;
-	int r = mica_database_number(store->database, &auto_remove, "SELECT auto_remove FROM containers WHERE id = ?",
-				     "t", id);
+	bool goes = false;
+	int r = mica_container_goes_when_ended(store, id, &goes);
 
-	if (r == -ENOENT)
-		return mica_store_refuse(store, r, "there is no container '%s'", id);
+	if (r < 0)
+		return r;
 	/* Of one that is removed by itself, a removal that a power cut undid is done again. */
-	if (r == 0)
-		r = mica_database_begin(store->database, !auto_remove);
-	if (r == 0)
-		transaction.database = store->database;
+	r = mica_transaction_begin(&transaction, store->database, !goes);
 	if (r == 0 && volumes)
 		r = forget_volumes(store, id);
 	if (r == 0)
@@ -325,10 +333,8 @@ int mica_container_remove(struct mica_store *store, const char *id, bool volumes
 int mica_container_ended(struct mica_store *store, const char *id, int exit_status)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, false);
+	int r = mica_transaction_begin(&transaction, store->database, false);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_database_run(store->database,
 				      "UPDATE containers SET exit_status = ?, finished = ? WHERE id = ?", "iit",
@@ -351,8 +357,8 @@ static bool is_being_made(struct mica_store *store, const char *id)
 
 int mica_container_recover(struct mica_store *store)
 {
-	_cleanup_chain_ struct mica_chain ids = {};
-	int r = mica_database_query(store->database, mica_chain_add_row, &ids,
+	_cleanup_strings_ struct mica_strings ids = {};
+	int r = mica_database_query(store->database, mica_row_add_text, &ids,
 				    "SELECT id FROM containers WHERE auto_remove", NULL);
 
 	if (r < 0)
@@ -360,10 +366,10 @@ int mica_container_recover(struct mica_store *store)
 	for (size_t i = 0; i < ids.count; i++) {
 		_cleanup_close_ int fd = -EBADF;
 
-		if (mica_container_init_pid(ids.ids[i]) || mica_container_lock(store, ids.ids[i], false, &fd) < 0 ||
-		    is_being_made(store, ids.ids[i]))
+		if (mica_container_init_pid(ids.items[i]) || mica_container_lock(store, ids.items[i], false, &fd) < 0 ||
+		    is_being_made(store, ids.items[i]))
 			continue;
-		(void)mica_container_remove(store, ids.ids[i], true, &fd);
+		(void)mica_container_remove(store, ids.items[i], true, &fd);
 	}
 	store->reason[0] = '\0';
 	return 0;
@@ -371,7 +377,11 @@ int mica_container_recover(struct mica_store *store)
 
 int mica_container_remove_when_ended(struct mica_store *store, const char *id)
 {
-	int r = mica_database_run(store->database, "UPDATE containers SET auto_remove = 1 WHERE id = ?", "t", id);
+	bool already = false;
+	int r = mica_container_goes_when_ended(store, id, &already);
 
+	if (r < 0 || already)
+		return r;
+	r = mica_database_run(store->database, "UPDATE containers SET auto_remove = 1 WHERE id = ?", "t", id);
 	return r < 0 ? mica_store_database_failed(store, r) : 0;
 }

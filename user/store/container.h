@@ -97,6 +97,8 @@ int mica_container_ended(struct mica_store *store, const char *id, int exit_stat
 
 /** From now on it is removed when it is neither locked nor running. */
 int mica_container_remove_when_ended(struct mica_store *store, const char *id);
+/** Is that so of a container? 0 or -ENOENT. */
+int mica_container_goes_when_ended(struct mica_store *store, const char *id, bool *ret);
 /** Removes those. */
 int mica_container_recover(struct mica_store *store);
 

@@ -13,7 +13,7 @@
 #include "store/container_root.h"
 #include "store/layer_internal.h"
 #include "store/tree.h"
-#include "store/union_mount.h"
+#include "store/union_text.h"
 
 int mica_private_mounts_begin(struct mica_private_mounts *ret)
 {
@@ -41,56 +41,6 @@ void mica_private_mounts_end(struct mica_private_mounts *mounts)
 	*mounts = MICA_PRIVATE_MOUNTS_NONE;
 }
 
-static void free_paths(char ***paths)
-{
-	for (char **path = *paths; path && *path; path++)
-		free(*path);
-	free(*paths);
-}
-
-static int make_paths(const struct mica_store *store, const struct mica_chain *chain, size_t from, char ***ret)
-{
-	*ret = calloc(chain->count + 1, sizeof(**ret));
-	if (!*ret)
-		return -ENOMEM;
-	for (size_t i = from; i < chain->count; i++)
-		if (asprintf(&(*ret)[i - from], "%s/layers/%s/diff", store->root, chain->ids[i]) < 0) {
-			(*ret)[i - from] = NULL;
-			return -ENOMEM;
-		}
-	return 0;
-}
-
-static int mount_union(struct mica_store *store, const char *id, const struct mica_chain *chain, bool writable,
-		       const char *target)
-{
-	/* As layers are mounted: the upper stays one that an archive can say. */
-	static const char *const options[] = { "redirect_dir=off", "metacopy=off", "index=off", NULL };
-	_cleanup_(free_paths) char **lowers = NULL;
-	_cleanup_free_ char *upper = NULL, *work = NULL;
-	struct mica_union_reason reason;
-	int r = make_paths(store, chain, writable ? 1 : 0, &lowers);
-
-	if (r < 0)
-		return r;
-	if (asprintf(&upper, "%s/layers/%s/diff", store->root, id) < 0)
-		upper = NULL;
-	if (asprintf(&work, "%s/layers/%s/work", store->root, id) < 0)
-		work = NULL;
-	if (!upper || !work)
-		return -ENOMEM;
-	r = mica_union_mount(
-		&(struct mica_union_specification){
-			.lowers = (const char *const *)lowers,
-			.lower_count = chain->count - (writable ? 1 : 0),
-			.upper = writable ? upper : NULL,
-			.work = writable ? work : NULL,
-			.options = options,
-		},
-		target, &reason);
-	return r < 0 ? mica_store_refuse(store, r, "cannot mount the root of '%.12s': %s", id, reason.text) : 0;
-}
-
 /* A layer without a parent is its own tree: overlayfs wants a lower. */
 static int mount_tree(struct mica_store *store, const char *id, const char *target)
 {
@@ -107,9 +57,9 @@ static int mount_tree(struct mica_store *store, const char *id, const char *targ
 
 int mica_layer_mount_here(struct mica_store *store, const char *id, bool writable, char **ret_path)
 {
-	_cleanup_chain_ struct mica_chain chain = {};
+	_cleanup_union_plan_ struct mica_union_plan plan = {};
 	_cleanup_free_ char *target = NULL;
-	int r = mica_layer_chain(store, id, &chain);
+	int r = mica_layer_plan(store, id, !writable, &plan);
 
 	if (r < 0)
 		return r;
@@ -117,7 +67,8 @@ int mica_layer_mount_here(struct mica_store *store, const char *id, bool writabl
 		target = NULL;
 		return -ENOMEM;
 	}
-	r = chain.count > 1 ? mount_union(store, id, &chain, writable, target) : mount_tree(store, id, target);
+	r = plan.lower_count + (plan.upper ? 1 : 0) > 1 ? mica_layer_mount_plan(store, id, &plan, NULL, target)
+							: mount_tree(store, id, target);
 	if (r == 0)
 		*ret_path = TAKE_PTR(target);
 	return r;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "store/tree.h"
 #include "store/tree_copy.h"
 #include "store/volume.h"
+#include "store/volume_internal.h"
 
 #define DATA "_data"
 /* As long as Docker's: 64 digits. */
@@ -97,21 +97,15 @@ static int take_use(const struct mica_volume *volume, void *userdata)
 /* A volume that was made before, and that nobody has put anything in. */
 static int fill_empty(struct mica_store *store, const struct mica_container_volume *volume, const struct use *use)
 {
+	_cleanup_volume_place_ struct mica_volume_place place = {};
 	_cleanup_close_ int volume_fd = -EBADF;
 	_cleanup_close_ int data_fd = -EBADF;
-	_cleanup_free_ char *path = NULL;
-	int r = mica_volume_mount(store, volume->name);
+	int r = mica_volume_lock(store, volume->name, true, &place, &volume_fd);
 
+	if (r == 0)
+		r = mica_volume_mount_locked(store, volume->name, &place, volume_fd);
 	if (r < 0)
 		return r;
-	if (asprintf(&path, "%s/volumes/%s", store->root, volume->name) < 0) {
-		path = NULL;
-		return -ENOMEM;
-	}
-	/* By its path: its backend may have mounted something there. */
-	volume_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (volume_fd < 0 || flock(volume_fd, LOCK_EX) < 0)
-		return mica_store_refuse(store, -errno, "cannot lock the volume '%s'", volume->name);
 	data_fd = openat(volume_fd, DATA, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (data_fd < 0)
 		return mica_store_refuse(store, -errno, "cannot open the volume '%s'", volume->name);

@@ -2,24 +2,38 @@
 #include "store/database.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/strings.h"
+#include "store/database_error.h"
 #include "store/schema.h"
 
 #define WAIT_MS 10000
 /* "mica": tells file(1) and us whose database it is. */
 #define APPLICATION_ID 0x6d696361
-/* Pages in the log before they are copied into the database. Not many: a command reads the log whole when it starts. */
+/* A command that finds nobody else at the database reads its log whole when it starts, every page of it: so pages are
+ * small, and few of them wait in the log before they are copied into the database, which costs a flush of the disk. */
+#define PAGE_SIZE "1024"
 #define CHECKPOINT_PAGES 100
+/* In the log of a process that stays: it is copied less often, and not shortened. Others that start meanwhile find
+ * their way by the index that they share with it, and read no log. */
+#define LASTING_CHECKPOINT_PAGES 1000
+/* Statements that are kept: all that a command has, and a daemon's. */
+#define STATEMENTS_KEPT 32
 
 struct mica_database {
 	sqlite3 *connection;
-	bool durable, relaxed;
+	sqlite3_stmt *kept[STATEMENTS_KEPT];
+	size_t kept_count;
+	bool durable, relaxed, lasting;
 	/** Of mica_database_set_wait. */
 	int wait_ms;
 };
@@ -30,50 +44,9 @@ static sqlite3_stmt *statement_of(const struct mica_row *row)
 	return (sqlite3_stmt *)row;
 }
 
-static int errno_of(int code)
-{
-	switch (code) {
-	case SQLITE_CONSTRAINT_UNIQUE:
-	case SQLITE_CONSTRAINT_PRIMARYKEY:
-		return -EEXIST;
-	case SQLITE_CONSTRAINT_FOREIGNKEY:
-	case SQLITE_CONSTRAINT_TRIGGER: /* RESTRICT is told so */
-		return -EBUSY;
-	default:
-		break;
-	}
-	switch (code & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_ROW:
-	case SQLITE_DONE:
-		return 0;
-	case SQLITE_NOMEM:
-		return -ENOMEM;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return -ETIMEDOUT;
-	case SQLITE_FULL:
-		return -ENOSPC;
-	case SQLITE_READONLY:
-		return -EROFS;
-	case SQLITE_PERM:
-	case SQLITE_AUTH:
-		return -EACCES;
-	case SQLITE_CANTOPEN:
-		return -ENOENT;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return -EBADMSG;
-	case SQLITE_CONSTRAINT:
-		return -EINVAL;
-	default:
-		return -EIO;
-	}
-}
-
 static int last_error(const struct mica_database *database)
 {
-	return errno_of(sqlite3_extended_errcode(database->connection));
+	return mica_database_errno(sqlite3_extended_errcode(database->connection));
 }
 
 const char *mica_database_message(const struct mica_database *database)
@@ -86,11 +59,46 @@ static int execute(struct mica_database *database, const char *sql)
 	return sqlite3_exec(database->connection, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : last_error(database);
 }
 
+/* One that was made before, unless it is under way: its callback may ask the same again. */
+static sqlite3_stmt *kept_statement(const struct mica_database *database, const char *sql)
+{
+	for (size_t i = 0; i < database->kept_count; i++)
+		if (!sqlite3_stmt_busy(database->kept[i]) && strcmp(sqlite3_sql(database->kept[i]), sql) == 0)
+			return database->kept[i];
+	return NULL;
+}
+
+static int take_statement(struct mica_database *database, const char *sql, sqlite3_stmt **ret)
+{
+	int code;
+
+	*ret = kept_statement(database, sql);
+	if (*ret)
+		return SQLITE_OK;
+	code = sqlite3_prepare_v2(database->connection, sql, -1, ret, NULL);
+	/* The answer of a pragma may be a part of its statement. */
+	if (code == SQLITE_OK && database->kept_count < STATEMENTS_KEPT && strncmp(sql, "PRAGMA", 6) != 0)
+		database->kept[database->kept_count++] = *ret;
+	return code;
+}
+
+static void give_statement(const struct mica_database *database, sqlite3_stmt *statement)
+{
+	for (size_t i = 0; i < database->kept_count; i++) {
+		if (database->kept[i] != statement)
+			continue;
+		(void)sqlite3_reset(statement);
+		(void)sqlite3_clear_bindings(statement);
+		return;
+	}
+	(void)sqlite3_finalize(statement);
+}
+
 static int prepare(struct mica_database *database, const char *sql, const char *types, va_list arguments,
 		   sqlite3_stmt **ret)
 {
 	sqlite3_stmt *statement = NULL;
-	int code = sqlite3_prepare_v2(database->connection, sql, -1, &statement, NULL);
+	int code = take_statement(database, sql, &statement);
 
 	for (int i = 1; code == SQLITE_OK && types && types[i - 1]; i++) {
 		if (types[i - 1] == 't')
@@ -100,7 +108,7 @@ static int prepare(struct mica_database *database, const char *sql, const char *
 	}
 	if (code != SQLITE_OK) {
 		int error = last_error(database);
-		(void)sqlite3_finalize(statement);
+		give_statement(database, statement);
 		return error ? error : -EIO;
 	}
 	*ret = statement;
@@ -120,7 +128,7 @@ static int query(struct mica_database *database, int (*row)(const struct mica_ro
 		r = row ? row((const struct mica_row *)statement, userdata) : 0;
 	if (r == 0 && code != SQLITE_DONE)
 		r = last_error(database);
-	(void)sqlite3_finalize(statement);
+	give_statement(database, statement);
 	return r;
 }
 
@@ -183,6 +191,11 @@ int mica_database_changes(const struct mica_database *database)
 	return sqlite3_changes(database->connection);
 }
 
+int mica_row_add_text(const struct mica_row *row, void *strings)
+{
+	return mica_strings_add(strings, mica_row_text(row, 0));
+}
+
 const char *mica_row_text(const struct mica_row *row, int column)
 {
 	return (const char *)sqlite3_column_text(statement_of(row), column);
@@ -203,27 +216,45 @@ void mica_database_relax(struct mica_database *database)
 	database->relaxed = true;
 }
 
-int mica_database_begin(struct mica_database *database, bool durable)
+int mica_transaction_begin(struct mica_transaction *transaction, struct mica_database *database, bool durable)
 {
+	int r = 0;
+
 	durable &= !database->relaxed;
-	if (durable != database->durable) {
-		int r = execute(database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-		if (r < 0)
-			return r;
-		database->durable = durable;
-	}
-	return execute(database, "BEGIN IMMEDIATE");
+	if (durable != database->durable)
+		r = execute(database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+	if (r < 0)
+		return r;
+	database->durable = durable;
+	r = mica_database_run(database, "BEGIN IMMEDIATE", NULL);
+	if (r == 0)
+		transaction->database = database;
+	return r;
 }
 
 int mica_database_commit(struct mica_database *database)
 {
-	return execute(database, "COMMIT");
+	return mica_database_run(database, "COMMIT", NULL);
 }
 
 void mica_database_rollback(struct mica_database *database)
 {
 	if (!sqlite3_get_autocommit(database->connection))
-		(void)execute(database, "ROLLBACK");
+		(void)mica_database_run(database, "ROLLBACK", NULL);
+}
+
+/* The log's name is on the disk for good before the first commit that counts: see open_file. */
+static int sync_directory(const struct mica_database *database)
+{
+	_cleanup_free_ char *path = strdup(sqlite3_db_filename(database->connection, NULL));
+	_cleanup_close_ int fd = -EBADF;
+	char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (!slash)
+		return path ? -EINVAL : -ENOMEM;
+	slash[slash == path] = '\0';
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
 /* Makes the tables of this version, inside a transaction: of two that start at once, the second finds them made. */
@@ -232,11 +263,10 @@ static int migrate(struct mica_database *database, int *ret_version)
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	int64_t version = 0, application = 0;
 	char marks[100];
-	int r = mica_database_begin(database, true);
+	int r = mica_transaction_begin(&transaction, database, true);
 
 	if (r < 0)
 		return r;
-	transaction.database = database;
 	r = mica_database_number(database, &version, "PRAGMA user_version", NULL);
 	if (r == 0)
 		r = mica_database_number(database, &application, "PRAGMA application_id", NULL);
@@ -255,6 +285,8 @@ static int migrate(struct mica_database *database, int *ret_version)
 		       MICA_DATABASE_VERSION);
 	if (r == 0)
 		r = execute(database, marks);
+	if (r == 0)
+		r = sync_directory(database);
 	return r < 0 ? r : mica_database_commit(database);
 }
 
@@ -281,12 +313,16 @@ static void set_waiting(struct mica_database *database)
  * anew. But a command writes once, and the next command does not know how much was copied. */
 static int shorten_log(void *userdata, sqlite3 *connection, const char *schema, int pages)
 {
-	if (pages < CHECKPOINT_PAGES)
+	struct mica_database *database = userdata;
+
+	if (pages < (database->lasting ? LASTING_CHECKPOINT_PAGES : CHECKPOINT_PAGES))
 		return SQLITE_OK;
 	/* Who reads it now is not waited for. */
 	(void)sqlite3_busy_handler(connection, NULL, NULL);
-	(void)sqlite3_wal_checkpoint_v2(connection, schema, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	set_waiting(userdata);
+	(void)sqlite3_wal_checkpoint_v2(connection, schema,
+					database->lasting ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE,
+					NULL, NULL);
+	set_waiting(database);
 	return SQLITE_OK;
 }
 
@@ -308,12 +344,53 @@ static int configure(struct mica_database *database, int *ret_version)
 		*ret_version = (int)version;
 		return -EPROTONOSUPPORT;
 	}
-	if (r == 0)
-		r = execute(database, "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL");
-	if (r == 0 && version != MICA_DATABASE_VERSION)
-		r = migrate(database, ret_version);
 	database->durable = true;
-	return r;
+	if (r == 0)
+		r = execute(database, "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL");
+	if (r < 0 || version == MICA_DATABASE_VERSION)
+		return r;
+	/* Pages have a size and the file a mode for good. */
+	r = execute(database, "PRAGMA page_size=" PAGE_SIZE "; PRAGMA journal_mode=WAL");
+	return r < 0 ? r : migrate(database, ret_version);
+}
+
+/* Who opens the log so that it is made if need be has SQLite flush the directory with the first commit, for its name.
+ * One that has something in it has been there since the database was made. */
+static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags, int *ret_flags)
+{
+	sqlite3_vfs *system = vfs->pAppData;
+	struct stat stat_of_it;
+	int code;
+
+	if (flags & SQLITE_OPEN_WAL && stat(name, &stat_of_it) == 0 && stat_of_it.st_size > 0) {
+		code = system->xOpen(system, name, file, flags & ~SQLITE_OPEN_CREATE, ret_flags);
+		if (code == SQLITE_OK)
+			return code;
+	}
+	return system->xOpen(system, name, file, flags, ret_flags);
+}
+
+/* Sets SQLite up. The file system to be used is the system's but for open_file: its name, or NULL, which is the
+ * system's own. */
+static const char *file_system(void)
+{
+	static sqlite3_vfs own;
+	sqlite3_vfs *system;
+
+	if (own.zName)
+		return own.zName;
+	/* Before SQLite does anything: no locks, for mica has no second thread, and no statistics of memory. */
+	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	system = sqlite3_vfs_find(NULL);
+	if (!system)
+		return NULL;
+	own = *system;
+	own.pNext = NULL;
+	own.zName = "mica";
+	own.pAppData = system;
+	own.xOpen = open_file;
+	return sqlite3_vfs_register(&own, 0) == SQLITE_OK ? own.zName : NULL;
 }
 
 int mica_database_open(const char *path, struct mica_database **ret, int *ret_version)
@@ -326,7 +403,7 @@ int mica_database_open(const char *path, struct mica_database **ret, int *ret_ve
 	/* NOMUTEX: one thread has one store. */
 	if (sqlite3_open_v2(path, &database->connection,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
-			    NULL) != SQLITE_OK)
+			    file_system()) != SQLITE_OK)
 		return database->connection ? last_error(database) : -ENOMEM;
 	r = configure(database, ret_version);
 	if (r < 0)
@@ -341,11 +418,18 @@ void mica_database_set_wait(struct mica_database *database, int milliseconds)
 	set_waiting(database);
 }
 
+void mica_database_stay(struct mica_database *database)
+{
+	database->lasting = true;
+}
+
 void mica_database_close(struct mica_database **database)
 {
 	if (!*database)
 		return;
 	mica_database_rollback(*database);
+	for (size_t i = 0; i < (*database)->kept_count; i++)
+		(void)sqlite3_finalize((*database)->kept[i]);
 	(void)sqlite3_close((*database)->connection);
 	free(*database);
 	*database = NULL;

@@ -33,14 +33,12 @@ void mica_database_close(struct mica_database **database);
 /** How long to wait for another process that writes; ten seconds at first. */
 void mica_database_set_wait(struct mica_database *database, int milliseconds);
 
+/** This process has the database open for long: the log need not be as short as for commands that come and go. */
+void mica_database_stay(struct mica_database *database);
+
 /** What SQLite said of the last failure. Never NULL; valid until the next call. */
 const char *mica_database_message(const struct mica_database *database);
 
-/**
- * Begins a transaction that may write; others that want to wait, for ten seconds at most (-ETIMEDOUT). `durable`: its
- * commit returns when it is on the disk; else a power cut (not a crash of the process) may undo it, never a part of it.
- */
-int mica_database_begin(struct mica_database *database, bool durable);
 /** No commit waits for the disk any more, whatever it was begun with. */
 void mica_database_relax(struct mica_database *database);
 int mica_database_commit(struct mica_database *database);
@@ -51,6 +49,11 @@ void mica_database_rollback(struct mica_database *database);
 struct mica_transaction {
 	struct mica_database *database;
 };
+/**
+ * Begins a transaction that may write; others that want to wait, for ten seconds at most (-ETIMEDOUT). `durable`: its
+ * commit returns when it is on the disk; else a power cut (not a crash of the process) may undo it, never a part of it.
+ */
+int mica_transaction_begin(struct mica_transaction *transaction, struct mica_database *database, bool durable);
 #define _cleanup_transaction_ _cleanup_(mica_transaction_end)
 static inline void mica_transaction_end(const struct mica_transaction *transaction)
 {
@@ -68,6 +71,8 @@ int mica_database_number(struct mica_database *database, int64_t *ret, const cha
 /** How many rows the last mica_database_run changed. */
 int mica_database_changes(const struct mica_database *database);
 
+/** For mica_database_query: adds the first column to a struct mica_strings. */
+int mica_row_add_text(const struct mica_row *row, void *strings);
 /** NULL for SQL's NULL. */
 const char *mica_row_text(const struct mica_row *row, int column);
 int64_t mica_row_number(const struct mica_row *row, int column);

@@ -12,7 +12,6 @@ struct place {
 	const struct mica_mount_entry *mount;
 	/** In the table: of several at one place, the last is on top. */
 	size_t position;
-	bool visible;
 };
 
 struct mica_mounts {
@@ -38,23 +37,6 @@ static int add_mount(const struct mica_mount_entry *mount, void *userdata)
 	return 0;
 }
 
-/* The visible ones come in the same order. */
-struct marking {
-	struct mica_mounts *mounts;
-	size_t next;
-};
-
-static int mark_visible(const struct mica_mount_entry *mount, void *userdata)
-{
-	struct marking *marking = userdata;
-
-	while (marking->next < marking->mounts->count && marking->mounts->places[marking->next].mount != mount)
-		marking->next++;
-	if (marking->next < marking->mounts->count)
-		marking->mounts->places[marking->next].visible = true;
-	return 0;
-}
-
 static int compare_places(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
@@ -66,7 +48,6 @@ static int compare_places(const void *a, const void *b)
 int mica_mounts_new(const char *path, struct mica_mounts **ret)
 {
 	_cleanup_mounts_ struct mica_mounts *mounts = calloc(1, sizeof(*mounts));
-	struct marking marking = { .mounts = mounts };
 	size_t count = 0;
 	int r;
 
@@ -80,7 +61,6 @@ int mica_mounts_new(const char *path, struct mica_mounts **ret)
 	if (!mounts->places)
 		return -ENOMEM;
 	(void)mica_mountinfo_all(mounts->mountinfo, add_mount, mounts);
-	(void)mica_mountinfo_each(mounts->mountinfo, mark_visible, &marking);
 	qsort(mounts->places, mounts->count, sizeof(*mounts->places), compare_places);
 	*ret = TAKE_PTR(mounts);
 	return 0;
@@ -179,7 +159,7 @@ int mica_drift_find(const struct mica_kept *kept, const struct mica_mounts *moun
 	}
 	if (!top)
 		ret->drift = MICA_DRIFT_UNMOUNTED;
-	else if (top != ours || !top->visible) {
+	else if (top != ours || !mica_mountinfo_is_visible(mounts->mountinfo, top->mount)) {
 		ret->drift = ours ? MICA_DRIFT_COVERED : MICA_DRIFT_FOREIGN;
 		ret->other = top != ours ? top->mount : NULL;
 	} else if (mica_drift_attributes(ours->mount) != mica_drift_wanted_attributes(kept, ours->mount) ||

@@ -152,7 +152,7 @@ int mica_image_read(struct mica_store *store, const char *id, char **ret_config,
 /* Takes the layers from the top down, as far as nobody else needs them. */
 static int remove_layers(struct mica_store *store, const char *top)
 {
-	_cleanup_chain_ struct mica_chain chain = {};
+	_cleanup_strings_ struct mica_strings chain = {};
 	int r = mica_layer_chain(store, top, &chain);
 
 	for (size_t i = 0; r == 0 && i < chain.count; i++) {
@@ -163,10 +163,10 @@ static int remove_layers(struct mica_store *store, const char *top)
 					 " OR EXISTS (SELECT 1 FROM images WHERE top = ?1)"
 					 " OR EXISTS (SELECT 1 FROM containers WHERE layer = ?1)"
 					 " OR EXISTS (SELECT 1 FROM layers WHERE id = ?1 AND refs AND boot = ?2)",
-					 "tt", chain.ids[i], store->boot);
+					 "tt", chain.items[i], store->boot);
 		if (r < 0 || needed)
 			return r;
-		r = mica_layer_delete_row(store, chain.ids[i]);
+		r = mica_layer_delete_row(store, chain.items[i]);
 	}
 	return r;
 }
@@ -214,11 +214,10 @@ int mica_image_remove(struct mica_store *store, const char *name, bool *ret_remo
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	_cleanup_free_ char *id = NULL, *config = NULL, *top = NULL;
 	bool removed = false;
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
 	if (r < 0)
 		return mica_store_database_failed(store, r);
-	transaction.database = store->database;
 	store->reason[0] = '\0';
 	r = mica_image_find(store, name, &id);
 	if (r == 0)

@@ -204,8 +204,8 @@ static int import_all(struct import *import, enum mica_import_format format, con
 	for (size_t i = 0; r == 0 && i < import->plan.count; i++) {
 		const struct mica_import_image *image = &import->plan.images[i];
 
-		for (size_t j = 0; r == 0 && j < image->name_count; j++)
-			r = mica_imported_image_name(&import->images[i], image->names[j]);
+		for (size_t j = 0; r == 0 && j < image->names.count; j++)
+			r = mica_imported_image_name(&import->images[i], image->names.items[j]);
 		if (r == 0 && name)
 			r = mica_imported_image_name(&import->images[i], name);
 	}

@@ -17,18 +17,9 @@ void mica_imported_image_free(struct mica_imported_image *image)
 	for (size_t i = 0; i < image->layer_count; i++)
 		mica_stage_end(&image->layers[i].stage);
 	free(image->layers);
-	for (size_t i = 0; i < image->name_count; i++)
-		free(image->names[i]);
-	free(image->names);
+	mica_strings_free(&image->names);
 	free(image->config);
 	*image = (struct mica_imported_image){};
-}
-
-static void free_digests(char **digests, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(digests[i]);
-	free(digests);
 }
 
 static int begin_layers(struct mica_imported_image *image, char *const *digests, size_t count)
@@ -61,9 +52,9 @@ static int set_config(struct mica_imported_image *image, const char *config, siz
 int mica_imported_image_begin(struct mica_imported_image *image, struct mica_store *store,
 			      const struct mica_import_image *planned, const char *config, size_t config_size)
 {
-	char **digests = NULL;
-	size_t count = 0;
-	int r = mica_import_parse_diff_ids(config, config_size, &digests, &count);
+	_cleanup_strings_ struct mica_strings digests = {};
+	int r = mica_import_parse_diff_ids(config, config_size, &digests);
+	size_t count = digests.count;
 
 	image->store = store;
 	if (r == -EBADMSG)
@@ -77,8 +68,7 @@ int mica_imported_image_begin(struct mica_imported_image *image, struct mica_sto
 	if (r == 0)
 		r = set_config(image, config, config_size);
 	if (r == 0)
-		r = begin_layers(image, digests, count);
-	free_digests(digests, count);
+		r = begin_layers(image, digests.items, count);
 	return r;
 }
 
@@ -87,12 +77,13 @@ bool mica_imported_layer_exists(const struct mica_imported_image *image, size_t 
 	return mica_layer_exists(image->store, mica_digest_hex(image->layers[index].chain)) > 0;
 }
 
-/* Unpacks a layer into a stage. Both digests are told; they are not compared yet. */
+/* Unpacks a layer into a stage. The digests are told, that of the archive if `source_digest` is no NULL; they are not
+ * compared yet. */
 static int unpack(struct mica_store *store, const struct mica_archive_source *source,
 		  const struct mica_import_options *options, struct mica_import_counts *counts,
-		  struct mica_imported_layer *layer, char source_digest[static MICA_DIGEST_SIZE],
-		  char content_digest[static MICA_DIGEST_SIZE])
+		  struct mica_imported_layer *layer, char *source_digest, char content_digest[static MICA_DIGEST_SIZE])
 {
+	struct mica_archive_source wanted = *source;
 	_cleanup_input_ struct mica_archive_input *input = NULL;
 	_cleanup_close_ int diff_fd = -EBADF;
 	uint64_t before = counts->bytes;
@@ -101,10 +92,12 @@ static int unpack(struct mica_store *store, const struct mica_archive_source *so
 
 	if (r < 0)
 		return r;
+	wanted.source_digest = source_digest;
+	wanted.content_digest = true;
 	r = mica_layer_stage(&layer->stage);
 	if (r == 0) {
 		diff_fd = mica_tree_open(layer->stage.fd, "diff", O_RDONLY | O_DIRECTORY);
-		r = diff_fd < 0 ? diff_fd : mica_archive_input_new(source, &input);
+		r = diff_fd < 0 ? diff_fd : mica_archive_input_new(&wanted, &input);
 	}
 	if (r == 0)
 		r = mica_archive_extract(input, diff_fd, options, counts, reason, sizeof(reason));
@@ -130,7 +123,7 @@ int mica_imported_layer_unpack(struct mica_imported_image *image, size_t index,
 	if (blob->size >= 0 && (uint64_t)blob->size != source->size)
 		return mica_store_refuse(image->store, -EBADMSG, "the layer %s is of another size than is said",
 					 blob->name);
-	r = unpack(image->store, source, options, counts, layer, source_digest, content_digest);
+	r = unpack(image->store, source, options, counts, layer, blob->digest ? source_digest : NULL, content_digest);
 	if (r < 0)
 		return r;
 	if (blob->digest && strcmp(blob->digest, source_digest) != 0)
@@ -148,11 +141,11 @@ int mica_imported_tree(struct mica_imported_image *image, struct mica_store *sto
 		       const struct mica_archive_source *source, const struct mica_import_options *options,
 		       struct mica_import_counts *counts)
 {
-	char source_digest[MICA_DIGEST_SIZE], digest[MICA_DIGEST_SIZE];
+	char digest[MICA_DIGEST_SIZE];
 	char *const digests[] = { digest };
 	char config[300];
 	struct mica_imported_layer layer = { .stage = MICA_STAGE_NONE };
-	int r = unpack(store, source, options, counts, &layer, source_digest, digest);
+	int r = unpack(store, source, options, counts, &layer, NULL, digest);
 	int size;
 
 	image->store = store;
@@ -177,15 +170,9 @@ int mica_imported_tree(struct mica_imported_image *image, struct mica_store *sto
 
 int mica_imported_image_name(struct mica_imported_image *image, const char *name)
 {
-	char **names = reallocarray(image->names, image->name_count + 1, sizeof(*names));
-
-	if (!names)
-		return -ENOMEM;
-	image->names = names;
 	if (!mica_image_name_valid(name))
 		return mica_store_refuse(image->store, -EBADMSG, "'%s' is no name for an image", name);
-	names[image->name_count] = mica_image_name_full(name);
-	return names[image->name_count] ? (image->name_count++, 0) : -ENOMEM;
+	return mica_strings_give(&image->names, mica_image_name_full(name));
 }
 
 static int insert_layers(struct mica_store *store, const struct mica_imported_image *image)
@@ -222,11 +209,11 @@ static int insert_image(struct mica_store *store, const struct mica_imported_ima
 		r = mica_database_run(store->database,
 				      "INSERT OR IGNORE INTO images (id, top, config, created) VALUES (?, ?, ?, ?)",
 				      "ttti", id, top, image->config, mica_store_now());
-	for (size_t i = 0; r == 0 && i < image->name_count; i++)
+	for (size_t i = 0; r == 0 && i < image->names.count; i++)
 		r = mica_database_run(store->database,
 				      "INSERT INTO image_names VALUES (?, ?)"
 				      " ON CONFLICT (name) DO UPDATE SET image = excluded.image",
-				      "tt", image->names[i], id);
+				      "tt", image->names.items[i], id);
 	return r;
 }
 
@@ -251,10 +238,8 @@ static void place(struct mica_store *store, struct mica_imported_image *image)
 int mica_imported_commit(struct mica_store *store, struct mica_imported_image *images, size_t count)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
-	if (r == 0)
-		transaction.database = store->database;
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = insert_image(store, &images[i]);
 	if (r == 0)
@@ -280,8 +265,8 @@ void mica_imported_tell(const struct mica_imported_image *image,
 		&(struct mica_imported){
 			.id = mica_digest_hex(image->id),
 			.top = image->layer_count ? mica_digest_hex(image->layers[image->layer_count - 1].chain) : NULL,
-			.names = (const char *const *)image->names,
-			.name_count = image->name_count,
+			.names = (const char *const *)image->names.items,
+			.name_count = image->names.count,
 			.layers = image->layer_count,
 			.shared = shared,
 		},

@@ -25,8 +25,7 @@ struct mica_imported_image {
 	char *config;
 	struct mica_imported_layer *layers;
 	size_t layer_count;
-	char **names;
-	size_t name_count;
+	struct mica_strings names;
 };
 
 /** All of them: 0, or a negative errno with the store's reason. Free also after a failure. */

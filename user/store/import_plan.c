@@ -20,9 +20,7 @@ static void free_image(struct mica_import_image *image)
 	for (size_t i = 0; i < image->layer_count; i++)
 		free_blob(&image->layers[i]);
 	free(image->layers);
-	for (size_t i = 0; i < image->name_count; i++)
-		free(image->names[i]);
-	free(image->names);
+	mica_strings_free(&image->names);
 }
 
 void mica_import_plan_free(struct mica_import_plan *plan)
@@ -93,17 +91,6 @@ static int add_layers(struct mica_import_image *image, const json_t *layers,
 	return 0;
 }
 
-static int add_name(struct mica_import_image *image, const char *name)
-{
-	char **names = reallocarray(image->names, image->name_count + 1, sizeof(*names));
-
-	if (!names)
-		return -ENOMEM;
-	image->names = names;
-	names[image->name_count] = strdup(name);
-	return names[image->name_count] ? (image->name_count++, 0) : -ENOMEM;
-}
-
 static int fill_docker(struct mica_import_image *image, const json_t *entry)
 {
 	const json_t *tags = json_object_get(entry, "RepoTags");
@@ -118,7 +105,7 @@ static int fill_docker(struct mica_import_image *image, const json_t *entry)
 	json_array_foreach(tags, index, tag)
 	{
 		if (r == 0)
-			r = json_is_string(tag) ? add_name(image, json_string_value(tag)) : -EBADMSG;
+			r = json_is_string(tag) ? mica_strings_add(&image->names, json_string_value(tag)) : -EBADMSG;
 	}
 	return r;
 }
@@ -232,7 +219,7 @@ int mica_import_parse_manifest(const char *json, size_t size, const char *name, 
 	if (r == 0)
 		r = add_layers(&image, json_object_get(manifest, "layers"), described_blob);
 	if (r == 0 && name)
-		r = add_name(&image, name);
+		r = mica_strings_add(&image.names, name);
 	if (r == 0)
 		r = grow(plan);
 	if (r < 0) {
@@ -243,34 +230,24 @@ int mica_import_parse_manifest(const char *json, size_t size, const char *name, 
 	return 0;
 }
 
-int mica_import_parse_diff_ids(const char *json, size_t size, char ***ret, size_t *ret_count)
+int mica_import_parse_diff_ids(const char *json, size_t size, struct mica_strings *ret)
 {
+	_cleanup_strings_ struct mica_strings digests = {};
 	_cleanup_json_ json_t *config = mica_json_parse(json, size);
 	const json_t *ids = json_object_get(json_object_get(config, "rootfs"), "diff_ids");
 	size_t count = json_array_size(ids);
-	char **digests;
+	int r = 0;
 
 	if (!json_is_array(ids))
 		return -EBADMSG;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; r == 0 && i < count; i++) {
 		const char *text = json_string_value(json_array_get(ids, i));
 
-		if (!text || !mica_digest_valid(text))
-			return -EBADMSG;
+		r = text && mica_digest_valid(text) ? mica_strings_add(&digests, text) : -EBADMSG;
 	}
-	digests = calloc(count + 1, sizeof(*digests));
-	if (!digests)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		digests[i] = strdup(json_string_value(json_array_get(ids, i)));
-		if (!digests[i]) {
-			while (i--)
-				free(digests[i]);
-			free(digests);
-			return -ENOMEM;
-		}
-	}
+	if (r < 0)
+		return r;
 	*ret = digests;
-	*ret_count = count;
+	digests = (struct mica_strings){}; /* given away */
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "base/strings.h"
 #include "store/digest.h"
 
 /** A blob of an archive. */
@@ -26,8 +27,7 @@ struct mica_import_image {
 	/** Lowest first. */
 	struct mica_import_blob *layers;
 	size_t layer_count;
-	char **names;
-	size_t name_count;
+	struct mica_strings names;
 };
 
 struct mica_import_plan {
@@ -63,7 +63,7 @@ int mica_import_parse_index(const char *json, size_t size, struct mica_import_de
 /** An OCI image manifest. `name` may be NULL; it is copied. Adds an image to the plan. */
 int mica_import_parse_manifest(const char *json, size_t size, const char *name, struct mica_import_plan *plan);
 
-/** The layers' digests in an image's configuration, lowest first; caller frees each and the array. */
-int mica_import_parse_diff_ids(const char *json, size_t size, char ***ret, size_t *ret_count);
+/** The layers' digests in an image's configuration, lowest first; caller frees. */
+int mica_import_parse_diff_ids(const char *json, size_t size, struct mica_strings *ret);
 
 #endif

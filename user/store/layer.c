@@ -126,10 +126,8 @@ static int sync_stage(const struct mica_stage *stage)
 static int insert(struct mica_store *store, const char *id, const char *parent, const char *stage)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_trash_take(store, id);
 	if (r == 0)
@@ -193,10 +191,8 @@ int mica_layer_delete_row(struct mica_store *store, const char *id)
 static int delete_layer(struct mica_store *store, const char *id)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_layer_delete_row(store, id);
 	if (r == -EBUSY)
@@ -310,30 +306,10 @@ int mica_layer_diff_size(struct mica_store *store, const char *id, uint64_t *ret
 	return r < 0 ? mica_store_refuse(store, r, "cannot look through %s/layers/%s/diff", store->root, id) : 0;
 }
 
-void mica_chain_free(struct mica_chain *chain)
+int mica_layer_chain(struct mica_store *store, const char *id, struct mica_strings *ret)
 {
-	for (size_t i = 0; i < chain->count; i++)
-		free(chain->ids[i]);
-	free(chain->ids);
-	*chain = (struct mica_chain){};
-}
-
-int mica_chain_add_row(const struct mica_row *row, void *userdata)
-{
-	struct mica_chain *chain = userdata;
-	char **ids = reallocarray(chain->ids, chain->count + 1, sizeof(*ids));
-
-	if (!ids)
-		return -ENOMEM;
-	chain->ids = ids;
-	ids[chain->count] = strdup(mica_row_text(row, 0));
-	return ids[chain->count] ? (chain->count++, 0) : -ENOMEM;
-}
-
-int mica_layer_chain(struct mica_store *store, const char *id, struct mica_chain *ret)
-{
-	_cleanup_chain_ struct mica_chain chain = {};
-	int r = mica_database_query(store->database, mica_chain_add_row, &chain,
+	_cleanup_strings_ struct mica_strings chain = {};
+	int r = mica_database_query(store->database, mica_row_add_text, &chain,
 				    "WITH RECURSIVE chain(id, parent, depth) AS ("
 				    " SELECT id, parent, 0 FROM layers WHERE id = ?"
 				    " UNION ALL SELECT l.id, l.parent, depth + 1 FROM layers l, chain"
@@ -344,6 +320,6 @@ int mica_layer_chain(struct mica_store *store, const char *id, struct mica_chain
 	if (r < 0)
 		return mica_store_database_failed(store, r);
 	*ret = chain;
-	chain = (struct mica_chain){};
+	chain = (struct mica_strings){}; /* given away */
 	return 0;
 }

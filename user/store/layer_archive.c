@@ -60,10 +60,10 @@ static int unpack(struct mica_store *store, const struct mica_stage *stage, int 
 		  const struct mica_import_options *options, struct mica_import_counts *counts,
 		  char digest[static MICA_DIGEST_SIZE])
 {
-	const struct mica_archive_source source = { .fd = fd, .offset = -1 };
+	const struct mica_archive_source source = { .fd = fd, .offset = -1, .content_digest = true };
 	_cleanup_input_ struct mica_archive_input *input = NULL;
 	_cleanup_close_ int diff_fd = -EBADF;
-	char source_digest[MICA_DIGEST_SIZE], reason[512] = "";
+	char reason[512] = "";
 	int r = mica_tree_make(stage->fd, "diff", 0755, &diff_fd);
 
 	if (r == 0 && fchmod(diff_fd, 0755) < 0)
@@ -73,7 +73,7 @@ static int unpack(struct mica_store *store, const struct mica_stage *stage, int 
 	if (r == 0)
 		r = mica_archive_extract(input, diff_fd, options, counts, reason, sizeof(reason));
 	if (r == 0)
-		r = mica_archive_input_finish(input, source_digest, digest);
+		r = mica_archive_input_finish(input, NULL, digest);
 	if (r == 0 && syncfs(stage->fd) < 0)
 		r = -errno;
 	return r < 0 ? mica_store_refuse(store, r, "cannot unpack the archive%s%s", reason[0] ? ": " : "", reason) : 0;
@@ -82,10 +82,8 @@ static int unpack(struct mica_store *store, const struct mica_stage *stage, int 
 static int commit(struct mica_store *store, const char *id, const char *digest, uint64_t bytes, const char *stage)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_database_run(store->database, "UPDATE layers SET digest = ?, size = ?, stage = ? WHERE id = ?",
 				      "titt", digest, (int64_t)bytes, stage, id);

@@ -7,23 +7,12 @@
 
 #include <stddef.h>
 
+#include "base/strings.h"
 #include "store/layer.h"
 #include "store/store_internal.h"
 
-/** Most layers of one union: the kernel's own limit (OVL_MAX_STACK) is on lower layers. */
-#define MICA_LAYERS_MAX 500
-
-/** Layers from one down to its base. */
-struct mica_chain {
-	char **ids;
-	size_t count;
-};
-#define _cleanup_chain_ _cleanup_(mica_chain_free)
-void mica_chain_free(struct mica_chain *chain);
-/** For mica_database_query: adds the first column to a chain. */
-int mica_chain_add_row(const struct mica_row *row, void *chain);
-/** Calls of mica_layer_get on what lies below: `id` itself first. */
-int mica_layer_chain(struct mica_store *store, const char *id, struct mica_chain *ret);
+/** The layers from one down to its base: `id` itself first. */
+int mica_layer_chain(struct mica_store *store, const char *id, struct mica_strings *ret);
 
 /** What the database says of a layer. */
 struct mica_layer_row {
@@ -53,6 +42,9 @@ int mica_layer_delete_row(struct mica_store *store, const char *id);
 struct mica_union_plan;
 /** What is mounted for a layer (without options). `ret` is the caller's to free, also on failure. */
 int mica_layer_plan(struct mica_store *store, const char *id, bool immutable, struct mica_union_plan *ret);
+/** Mounts it. `label`: the SELinux context of all its files, or NULL. */
+int mica_layer_mount_plan(struct mica_store *store, const char *id, const struct mica_union_plan *plan,
+			  const char *label, const char *target);
 /** Mounts a locked layer again that has users and is not mounted any more. The caller knows that no union lives on its
  *  upper. */
 int mica_layer_restore(struct mica_store *store, const char *id, const struct mica_layer_row *row);

@@ -36,14 +36,14 @@ int mica_layer_unmount(struct mica_store *store, const char *id, int layer_fd)
 	return 0;
 }
 
-static int add_lowers(const struct mica_store *store, const struct mica_chain *chain, size_t from,
+static int add_lowers(const struct mica_store *store, const struct mica_strings *chain, size_t from,
 		      struct mica_union_plan *plan)
 {
 	plan->lowers = calloc(chain->count + 1, sizeof(*plan->lowers));
 	if (!plan->lowers)
 		return -ENOMEM;
 	for (size_t i = from; i < chain->count; i++) {
-		if (asprintf(&plan->lowers[plan->lower_count], "%s/layers/%s/diff", store->root, chain->ids[i]) < 0)
+		if (asprintf(&plan->lowers[plan->lower_count], "%s/layers/%s/diff", store->root, chain->items[i]) < 0)
 			return -ENOMEM;
 		plan->lower_count++;
 	}
@@ -52,7 +52,7 @@ static int add_lowers(const struct mica_store *store, const struct mica_chain *c
 
 int mica_layer_plan(struct mica_store *store, const char *id, bool immutable, struct mica_union_plan *ret)
 {
-	_cleanup_chain_ struct mica_chain chain = {};
+	_cleanup_strings_ struct mica_strings chain = {};
 	int r = mica_layer_chain(store, id, &chain);
 
 	if (r == 0)
@@ -64,30 +64,37 @@ int mica_layer_plan(struct mica_store *store, const char *id, bool immutable, st
 	return asprintf(&ret->work, "%s/layers/%s/work", store->root, id) < 0 ? -ENOMEM : 0;
 }
 
-/* A writable layer's tree must stay one that its own archive can say: no redirects, no files without their data. */
-static int mount_layer(struct mica_store *store, const char *id, const char *label, bool immutable, const char *target)
+int mica_layer_mount_plan(struct mica_store *store, const char *id, const struct mica_union_plan *plan,
+			  const char *label, const char *target)
 {
-	_cleanup_union_plan_ struct mica_union_plan plan = {};
 	_cleanup_free_ char *context = NULL;
+	/* A writable layer's tree must stay one that its own archive can say: no redirects, no files without their
+	 * data. */
 	const char *options[5] = { "redirect_dir=off", "metacopy=off", "index=off" };
 	struct mica_union_reason reason;
-	int r = mica_layer_plan(store, id, immutable, &plan);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (label && asprintf(&context, "context=%s", label) < 0)
 		return -ENOMEM;
 	options[3] = context;
 	r = mica_union_mount(
 		&(struct mica_union_specification){
-			.lowers = (const char *const *)plan.lowers,
-			.lower_count = plan.lower_count,
-			.upper = plan.upper,
-			.work = plan.work,
+			.lowers = (const char *const *)plan->lowers,
+			.lower_count = plan->lower_count,
+			.upper = plan->upper,
+			.work = plan->work,
 			.options = options,
 		},
 		target, &reason);
 	return r < 0 ? mica_store_refuse(store, r, "cannot mount the layer '%s': %s", id, reason.text) : 0;
+}
+
+static int mount_layer(struct mica_store *store, const char *id, const char *label, bool immutable, const char *target)
+{
+	_cleanup_union_plan_ struct mica_union_plan plan = {};
+	int r = mica_layer_plan(store, id, immutable, &plan);
+
+	return r < 0 ? r : mica_layer_mount_plan(store, id, &plan, label, target);
 }
 
 /* A base has nothing below it: overlayfs wants one lower at least, so a writable base is its own tree. */
@@ -100,10 +107,8 @@ static int set_refs(struct mica_store *store, const char *id, int64_t refs)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	/* Mounts and their users are gone after a power cut: nothing to wait for the disk for. */
-	int r = mica_database_begin(store->database, false);
+	int r = mica_transaction_begin(&transaction, store->database, false);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_database_run(store->database, "UPDATE layers SET refs = ?, boot = ? WHERE id = ?", "itt", refs,
 				      store->boot, id);
@@ -208,20 +213,9 @@ int mica_layer_put(struct mica_store *store, const char *id)
 	return mica_layer_unmount(store, id, fd);
 }
 
-struct cleanup {
-	struct mica_chain ids;
-};
-
 static int add_id(const struct mica_layer *layer, void *userdata)
 {
-	struct mica_chain *ids = userdata;
-	char **items = reallocarray(ids->ids, ids->count + 1, sizeof(*items));
-
-	if (!items)
-		return -ENOMEM;
-	ids->ids = items;
-	items[ids->count] = strdup(layer->id);
-	return items[ids->count] ? (ids->count++, 0) : -ENOMEM;
+	return mica_strings_add(userdata, layer->id);
 }
 
 static int release(struct mica_store *store, const char *id)
@@ -239,14 +233,14 @@ static int release(struct mica_store *store, const char *id)
 
 int mica_layer_cleanup(struct mica_store *store)
 {
-	_cleanup_chain_ struct mica_chain ids = {};
+	_cleanup_strings_ struct mica_strings ids = {};
 	int r = mica_layer_list(store, add_id, &ids);
 	int failed = 0;
 
 	if (r < 0)
 		return mica_store_database_failed(store, r);
 	for (size_t i = 0; i < ids.count; i++) {
-		r = release(store, ids.ids[i]);
+		r = release(store, ids.items[i]);
 		if (r < 0)
 			failed = r;
 	}

@@ -12,7 +12,7 @@
 
 #include "store/layer_internal.h"
 #include "store/reattach.h"
-#include "store/union_mount.h"
+#include "store/union_plan.h"
 #include "store/volume_internal.h"
 #include "store/volume_users.h"
 
@@ -92,20 +92,19 @@ void mica_reconcile_choose(struct mica_reconcile_report *report, const struct mi
 	}
 }
 
-static int mount_union(const struct mica_kept *kept, const struct words *words)
+static int mount_union(const struct mica_store *store, const struct mica_kept *kept, const struct words *words)
 {
-	const struct mica_union_plan *plan = &kept->plan;
 	struct mica_union_reason reason;
-	int r = mica_union_mount(
-		&(struct mica_union_specification){
-			.lowers = (const char *const *)plan->lowers,
-			.lower_count = plan->lower_count,
-			.upper = plan->upper,
-			.work = plan->work,
-			.options = (const char *const *)plan->options,
-			.readonly = plan->readonly,
-		},
-		kept->target, &reason);
+	int r = mica_union_plan_mount(store, &kept->plan, kept->target, &reason);
+
+	return r < 0 ? say(words, r, "%s: %s", reason.text, strerror(-r)) : 0;
+}
+
+/* One that is brought back has its guard, unless that went meanwhile. */
+static int cover(const struct mica_store *store, const struct mica_kept *kept, const struct words *words)
+{
+	struct mica_union_reason reason;
+	int r = mica_union_plan_cover(store, &kept->plan, kept->target, &reason);
 
 	return r < 0 ? say(words, r, "%s: %s", reason.text, strerror(-r)) : 0;
 }
@@ -168,10 +167,9 @@ static int lock(struct mica_store *store, const struct mica_kept *kept, struct l
 	ret->store = store;
 	switch (kept->kind) {
 	case MICA_KEPT_UNION:
-		r = mica_database_begin(store->database, false);
+		r = mica_transaction_begin(&ret->transaction, store->database, false);
 		if (r < 0)
 			return mica_store_database_failed(store, r);
-		ret->transaction.database = store->database;
 		r = mica_database_number(store->database, &there, "SELECT count(*) FROM unions WHERE target = ?", "t",
 					 kept->name);
 		return r < 0 ? mica_store_database_failed(store, r) : there ? 0 : -ENOENT;
@@ -191,12 +189,14 @@ static int mount_kept(struct mica_reconcile_report *report, const struct locked 
 	const struct mica_kept *kept = report->kept;
 	int r = kept->plan.upper ? reattach(report, words) : -ENODEV;
 
+	if (r == 0 && kept->plan.guarded)
+		return cover(locked->store, kept, words);
 	if (r != -ENODEV)
 		return r;
 	report->step = MICA_STEP_MOUNT;
 	words->text[0] = '\0';
 	if (kept->kind == MICA_KEPT_UNION)
-		return mount_union(kept, words);
+		return mount_union(locked->store, kept, words);
 	r = kept->kind == MICA_KEPT_LAYER
 		    ? mica_layer_restore(locked->store, kept->name, &locked->layer)
 		    : mica_volume_mount_locked(locked->store, kept->name, &locked->place, locked->fd);

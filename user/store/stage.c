@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/strings.h"
 #include "store/name.h"
 #include "store/store_internal.h"
 #include "store/tree.h"
@@ -133,35 +134,6 @@ int mica_trash_take(struct mica_store *store, const char *id)
 	return r;
 }
 
-/* Names, gathered before they are acted on. */
-struct list {
-	char **items;
-	size_t count;
-};
-
-static void free_list(const struct list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->items[i]);
-	free(list->items);
-}
-
-static int add(struct list *list, const char *name)
-{
-	char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
-
-	if (!items)
-		return -ENOMEM;
-	list->items = items;
-	items[list->count] = strdup(name);
-	return items[list->count] ? (list->count++, 0) : -ENOMEM;
-}
-
-static int add_row(const struct mica_row *row, void *userdata)
-{
-	return add(userdata, mica_row_text(row, 0));
-}
-
 /* With the database locked: an entry that is forgotten meanwhile may be one of a new directory's name. */
 static int move_away(struct mica_store *store, const char *id)
 {
@@ -181,11 +153,10 @@ static int move_away(struct mica_store *store, const char *id)
 static int move_all_away(struct mica_store *store, char *const *ids, size_t count)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, false);
+	int r = mica_transaction_begin(&transaction, store->database, false);
 
 	if (r < 0)
 		return r;
-	transaction.database = store->database;
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = move_away(store, ids[i]);
 	return r;
@@ -205,14 +176,13 @@ static bool is_there(struct mica_store *store, const char *id)
 /* So many are moved in one transaction. */
 #define AT_ONCE 8
 
-static int forget_spent(struct mica_store *store, const struct list *ids)
+static int forget_spent(struct mica_store *store, const struct mica_strings *ids)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, false);
+	int r = mica_transaction_begin(&transaction, store->database, false);
 
 	if (r < 0)
 		return r;
-	transaction.database = store->database;
 	if (!store->relaxed && syncfs(store->root_fd) < 0)
 		return -errno;
 	for (size_t i = 0; r == 0 && i < ids->count; i++)
@@ -223,9 +193,9 @@ static int forget_spent(struct mica_store *store, const struct list *ids)
 
 int mica_trash_empty(struct mica_store *store)
 {
-	_cleanup_(free_list) struct list ids = {};
+	_cleanup_strings_ struct mica_strings ids = {};
 	size_t spent = 0, there = 0;
-	int r = mica_database_query(store->database, add_row, &ids, "SELECT id FROM trash", NULL);
+	int r = mica_database_query(store->database, mica_row_add_text, &ids, "SELECT id FROM trash", NULL);
 
 	/* Those that are there come first, those that are gone last. */
 	for (size_t i = 0; r == 0 && i < ids.count; i++) {
@@ -249,8 +219,8 @@ int mica_trash_empty(struct mica_store *store)
 
 static int find_stage(struct mica_store *store, const char *name, const char *sql, char **ret)
 {
-	_cleanup_(free_list) struct list ids = {};
-	int r = mica_database_query(store->database, add_row, &ids, sql, "t", name);
+	_cleanup_strings_ struct mica_strings ids = {};
+	int r = mica_database_query(store->database, mica_row_add_text, &ids, sql, "t", name);
 
 	if (r == 0 && ids.count)
 		*ret = TAKE_PTR(ids.items[0]);
@@ -274,7 +244,7 @@ static int settle(struct mica_store *store, const char *name)
 	return r < 0 ? r : mica_tree_remove(store->staging_fd, name);
 }
 
-static int list_staging(int fd, struct list *list)
+static int list_staging(int fd, struct mica_strings *list)
 {
 	_cleanup_closedir_ DIR *directory = mica_tree_read(fd);
 	const struct dirent *entry;
@@ -284,7 +254,7 @@ static int list_staging(int fd, struct list *list)
 		return -errno;
 	while (r == 0 && (errno = 0, entry = readdir(directory)))
 		if (entry->d_name[0] != '.')
-			r = add(list, entry->d_name);
+			r = mica_strings_add(list, entry->d_name);
 	return r < 0 ? r : -errno;
 }
 
@@ -307,7 +277,7 @@ static int recover_entry(struct mica_store *store, const char *name)
 
 int mica_stage_recover(struct mica_store *store)
 {
-	_cleanup_(free_list) struct list names = {};
+	_cleanup_strings_ struct mica_strings names = {};
 	int r = mica_trash_empty(store);
 
 	if (r == 0)

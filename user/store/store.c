@@ -18,6 +18,7 @@
 #include "store/container.h"
 #include "store/store_internal.h"
 #include "store/tree.h"
+#include "store/volume_internal.h"
 
 #define RESERVE "reserve"
 #define RESERVE_BYTES (512 << 10)
@@ -62,6 +63,16 @@ void mica_store_set_patience(struct mica_store *store, int milliseconds)
 	mica_database_set_wait(store->database, milliseconds);
 }
 
+void mica_store_stay(struct mica_store *store)
+{
+	mica_database_stay(store->database);
+}
+
+void mica_store_set_guard(struct mica_store *store, const struct mica_store_guard *guard)
+{
+	store->guard = guard;
+}
+
 const char *mica_store_root(const struct mica_store *store)
 {
 	return store->root;
@@ -96,12 +107,14 @@ static int make_path(const char *path)
 
 static int open_directory(struct mica_store *store, const char *name, int *ret_fd)
 {
-	bool made = mkdirat(store->root_fd, name, 0700) == 0;
-	int fd;
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+	int fd = openat(store->root_fd, name, flags);
+	bool made = false;
 
-	if (!made && errno != EEXIST)
-		return -errno;
-	fd = openat(store->root_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT) {
+		made = mkdirat(store->root_fd, name, 0700) == 0;
+		fd = !made && errno != EEXIST ? -1 : openat(store->root_fd, name, flags);
+	}
 	if (fd < 0)
 		return -errno;
 	*ret_fd = fd;
@@ -194,7 +207,7 @@ bool mica_store_make_room(struct mica_store *store)
 	return unlinkat(store->root_fd, RESERVE, 0) == 0;
 }
 
-static int open_store(struct mica_store *store, const char *root)
+static int open_store(struct mica_store *store, const char *root, bool recover)
 {
 	int r = absolute(root, &store->root);
 
@@ -203,8 +216,11 @@ static int open_store(struct mica_store *store, const char *root)
 	r = open_directories(store);
 	if (r == 0)
 		r = open_database(store);
+	if (r < 0 || !recover)
+		return r;
+	r = mica_stage_recover(store);
 	if (r == 0)
-		r = mica_stage_recover(store);
+		r = mica_volume_recover(store);
 	if (r == 0)
 		r = mica_container_recover(store);
 	if (r == 0)
@@ -212,7 +228,7 @@ static int open_store(struct mica_store *store, const char *root)
 	return r;
 }
 
-int mica_store_open(const char *root, struct mica_store **ret)
+static int make_store(const char *root, bool recover, struct mica_store **ret)
 {
 	_cleanup_store_ struct mica_store *store = calloc(1, sizeof(*store));
 	int r;
@@ -221,7 +237,7 @@ int mica_store_open(const char *root, struct mica_store **ret)
 	if (!store)
 		return -ENOMEM;
 	store->root_fd = store->layers_fd = store->staging_fd = store->volumes_fd = store->containers_fd = -EBADF;
-	r = open_store(store, root ? root : MICA_STORE_ROOT);
+	r = open_store(store, root ? root : MICA_STORE_ROOT, recover);
 	if (r < 0) {
 		(void)memcpy(open_reason, store->reason, sizeof(open_reason));
 		return r;
@@ -229,6 +245,16 @@ int mica_store_open(const char *root, struct mica_store **ret)
 	store->reason[0] = '\0';
 	*ret = TAKE_PTR(store);
 	return 0;
+}
+
+int mica_store_open(const char *root, struct mica_store **ret)
+{
+	return make_store(root, true, ret);
+}
+
+int mica_store_open_again(const char *root, struct mica_store **ret)
+{
+	return make_store(root, false, ret);
 }
 
 void mica_store_close(struct mica_store **store)

@@ -19,6 +19,8 @@
 #define MICA_STORE_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/cleanup.h"
 
@@ -34,6 +36,9 @@ struct mica_store;
  * NULL for the default; made absolute. On failure mica_store_open_reason tells what was tried.
  */
 int mica_store_open(const char *root, struct mica_store **ret);
+/** The same without looking for what killed processes left: for a child of one that has just done so, since a store is
+ *  not to be used across fork(2). */
+int mica_store_open_again(const char *root, struct mica_store **ret);
 void mica_store_close(struct mica_store **store);
 
 /** From here on nothing that this handle does waits for the disk: a power cut (not a crash of the process) may undo it.
@@ -47,6 +52,26 @@ const char *mica_store_open_reason(void);
 
 /** A call that writes waits so long for another process that does (else ten seconds), then fails with -ETIMEDOUT. */
 void mica_store_set_patience(struct mica_store *store, int milliseconds);
+
+/** This process keeps the store open for long, and writes often. */
+void mica_store_stay(struct mica_store *store);
+
+/**
+ * What refuses changes of read-only branches above the writable one: not the store's, which knows no BPF. `union_fd` is
+ * of any file of the union. The functions give 0 or a negative errno, and write why into `reason`.
+ */
+struct mica_store_guard {
+	/** In force when it returns: of the union's lowers the topmost `count`. Again is fine. -EOPNOTSUPP: not here.
+	 */
+	int (*cover)(int union_fd, size_t count, const char *const *directories, char *reason, size_t size);
+	/** Whether it is in force: its number of the union, and how much was refused. -ENOENT: it is not. */
+	int (*look)(int union_fd, uint64_t *ret_number, uint64_t *ret_refused);
+	/** The union with that number was unmounted; 0: one that had none. */
+	void (*release)(uint64_t number);
+};
+
+/** Static. Without one, unions that need it are refused. */
+void mica_store_set_guard(struct mica_store *store, const struct mica_store_guard *guard);
 
 /** Absolute, without a slash at its end. */
 const char *mica_store_root(const struct mica_store *store);

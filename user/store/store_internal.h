@@ -19,6 +19,8 @@ struct mica_store {
 	char *root;
 	int root_fd, layers_fd, staging_fd, volumes_fd, containers_fd;
 	bool relaxed;
+	/** NULL: none. */
+	const struct mica_store_guard *guard;
 	/** Of this boot of the kernel: mounts are counted in one boot only. */
 	char boot[MICA_STORE_BOOT_ID_SIZE];
 	char reason[1024];

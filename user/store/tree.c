@@ -55,15 +55,6 @@ DIR *mica_tree_read(int directory_fd)
 	return directory;
 }
 
-int mica_tree_sync(int directory_fd, const char *path)
-{
-	_cleanup_close_ int fd = mica_tree_open(directory_fd, path, O_RDONLY);
-
-	if (fd < 0)
-		return fd;
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 /* A tree that is being removed. */
 struct removal {
 	int top_fd;
@@ -72,14 +63,17 @@ struct removal {
 
 static int remove_below(struct removal *removal, int directory_fd, const char *name, unsigned depth);
 
-static int remove_entry(struct removal *removal, int directory_fd, const char *name, unsigned depth)
+/* `type`: of readdir(3), a hint. */
+static int remove_entry(struct removal *removal, int directory_fd, const char *name, unsigned char type, unsigned depth)
 {
 	char moved[40];
 
-	if (unlinkat(directory_fd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
+	if (type != DT_DIR) {
+		if (unlinkat(directory_fd, name, 0) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != EISDIR && errno != EPERM)
+			return -errno;
+	}
 	if (unlinkat(directory_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != ENOTEMPTY && errno != EEXIST)
@@ -100,7 +94,7 @@ static int remove_content(struct removal *removal, int fd, unsigned depth)
 		return -errno;
 	while (r == 0 && (errno = 0, entry = readdir(directory)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			r = remove_entry(removal, fd, entry->d_name, depth);
+			r = remove_entry(removal, fd, entry->d_name, entry->d_type, depth);
 	return r < 0 ? r : -errno;
 }
 

@@ -45,7 +45,4 @@ int mica_tree_make(int directory_fd, const char *name, mode_t mode, int *ret_fd)
 /** Opens a directory for reading, from its start; the descriptor stays the caller's. NULL: errno tells why. */
 DIR *mica_tree_read(int directory_fd);
 
-/** fsync of a directory or file by its path below a descriptor. */
-int mica_tree_sync(int directory_fd, const char *path);
-
 #endif

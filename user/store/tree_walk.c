@@ -7,6 +7,8 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/strings.h"
+#include "container/table.h"
 #include "store/tree.h"
 
 #define PATH_LIMIT 65536
@@ -17,39 +19,12 @@ struct walk {
 	struct mica_buffer path;
 };
 
-struct names {
-	char **items;
-	size_t count, capacity;
-};
-
-static void free_names(const struct names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		free(names->items[i]);
-	free(names->items);
-}
-
-static int add_name(struct names *names, const char *name)
-{
-	if (names->count == names->capacity) {
-		size_t capacity = names->capacity ? 2 * names->capacity : 32;
-		char **items = reallocarray(names->items, capacity, sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		names->items = items;
-		names->capacity = capacity;
-	}
-	names->items[names->count] = strdup(name);
-	return names->items[names->count] ? (names->count++, 0) : -ENOMEM;
-}
-
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int read_names(int fd, struct names *names)
+static int read_names(int fd, struct mica_strings *names)
 {
 	_cleanup_closedir_ DIR *directory = mica_tree_read(fd);
 	const struct dirent *entry;
@@ -59,7 +34,7 @@ static int read_names(int fd, struct names *names)
 		return -errno;
 	while (r == 0 && (errno = 0, entry = readdir(directory)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			r = add_name(names, entry->d_name);
+			r = mica_strings_add(names, entry->d_name);
 	if (r == 0)
 		r = -errno;
 	if (names->count)
@@ -98,7 +73,7 @@ static int walk_entry(struct walk *walk, int fd, const char *name)
 
 static int walk_directory(struct walk *walk, int fd)
 {
-	_cleanup_(free_names) struct names names = {};
+	_cleanup_strings_ struct mica_strings names = {};
 	int r = read_names(fd, &names);
 
 	for (size_t i = 0; r == 0 && i < names.count; i++)
@@ -115,30 +90,21 @@ int mica_tree_walk(int directory_fd, int (*visit)(const struct mica_tree_entry *
 	return r;
 }
 
-/* Inodes with several links that were counted. */
 struct sizes {
 	uint64_t bytes;
-	struct mica_buffer seen;
+	/** Inodes with several links that were counted. */
+	struct mica_table seen;
 };
-
-static bool was_seen(struct sizes *sizes, ino_t inode)
-{
-	const ino_t *seen = (const ino_t *)sizes->seen.data;
-
-	for (size_t i = 0; i < sizes->seen.size / sizeof(inode); i++)
-		if (seen[i] == inode)
-			return true;
-	(void)mica_buffer_append(&sizes->seen, &inode, sizeof(inode));
-	return false;
-}
 
 static int add_size(const struct mica_tree_entry *entry, void *userdata)
 {
 	struct sizes *sizes = userdata;
+	const struct stat *stat = entry->stat;
 
-	if (S_ISREG(entry->stat->st_mode) && (entry->stat->st_nlink == 1 || !was_seen(sizes, entry->stat->st_ino)))
-		sizes->bytes += (uint64_t)entry->stat->st_size;
-	return sizes->seen.failed ? -ENOMEM : 0;
+	if (!S_ISREG(stat->st_mode) || (stat->st_nlink > 1 && mica_table_get(&sizes->seen, stat->st_ino)))
+		return 0;
+	sizes->bytes += (uint64_t)stat->st_size;
+	return stat->st_nlink > 1 ? mica_table_put(&sizes->seen, stat->st_ino, sizes) : 0;
 }
 
 int mica_tree_size(int directory_fd, uint64_t *ret_bytes)
@@ -146,7 +112,7 @@ int mica_tree_size(int directory_fd, uint64_t *ret_bytes)
 	struct sizes sizes = {};
 	int r = mica_tree_walk(directory_fd, add_size, &sizes);
 
-	mica_buffer_free(&sizes.seen);
+	mica_table_free(&sizes.seen, NULL);
 	if (r == 0)
 		*ret_bytes = sizes.bytes;
 	return r;

@@ -15,6 +15,7 @@
 #include "store/store_internal.h"
 #include "store/union_mount.h"
 #include "store/union_observe.h"
+#include "store/union_plan.h"
 #include "store/union_text.h"
 
 #define WORK_SUFFIX ".mica-work"
@@ -58,20 +59,14 @@ static int add_branch(struct mica_store *store, const struct mica_branches *bran
 		return r;
 	if (!branch->writable)
 		return add_lower(plan, path);
-	if (plan->upper || index) {
-		bool second = plan->upper;
-
+	if (plan->upper) {
 		free(path);
-		return second ? mica_store_refuse(store, -EINVAL,
-						  "only one branch can be writable, and '%s' is a second", branch->path)
-			      : mica_store_refuse(
-					store, -EOPNOTSUPP,
-					"a read-only branch lies above the writable '%s': overlayfs alone cannot "
-					"refuse writes to it, and this mica does not enforce yet; put the "
-					"writable one first",
-					branch->path);
+		return mica_store_refuse(store, -EINVAL, "only one branch can be writable, and '%s' is a second",
+					 branch->path);
 	}
 	plan->upper = path;
+	/* Those above it: overlayfs has them below, so the guard refuses what would change them. */
+	plan->guarded = plan->lower_count;
 	return 0;
 }
 
@@ -103,7 +98,7 @@ static int make_plan(struct mica_store *store, const struct mica_union_request *
 	for (size_t i = 0; r == 0 && i < request->branches->count; i++)
 		r = add_branch(store, request->branches, i, plan);
 	if (r == 0 && !plan->lower_count)
-		r = mica_store_refuse(store, -EINVAL, "a union needs a read-only branch below the writable one");
+		r = mica_store_refuse(store, -EINVAL, "a union needs a read-only branch beside the writable one");
 	if (r == 0 && !plan->upper && plan->lower_count < 2)
 		r = mica_store_refuse(store, -EINVAL, "a union needs two branches");
 	if (r == 0)
@@ -128,34 +123,38 @@ static int make_plan(struct mica_store *store, const struct mica_union_request *
 static int mount_plan(struct mica_store *store, const struct mica_union_plan *plan, const char *target)
 {
 	struct mica_union_reason reason;
-	int r = mica_union_mount(
-		&(struct mica_union_specification){
-			.lowers = (const char *const *)plan->lowers,
-			.lower_count = plan->lower_count,
-			.upper = plan->upper,
-			.work = plan->work,
-			.options = (const char *const *)plan->options,
-			.readonly = plan->readonly,
-		},
-		target, &reason);
+	int r = mica_union_plan_mount(store, plan, target, &reason);
 
 	return r < 0 ? mica_store_refuse(store, r, "cannot mount the union: %s", reason.text) : 0;
+}
+
+/* It is there, and its guard may have gone meanwhile. */
+static int cover_plan(struct mica_store *store, const struct mica_union_plan *plan, const char *target)
+{
+	struct mica_union_reason reason;
+	int r = mica_union_plan_cover(store, plan, target, &reason);
+
+	return r < 0 ? mica_store_refuse(store, r, "%s", reason.text) : 0;
 }
 
 /* Never a second union on one upper: the kernel only warns. */
 static int check_free(struct mica_store *store, const struct mica_union_plan *plan, const char *target,
 		      bool *ret_mounted)
 {
+	_cleanup_(mica_mountinfo_free) struct mica_mountinfo *mounts = NULL;
 	_cleanup_free_ char *other = NULL;
-	enum mica_union_state state;
-	int r = mica_union_observe(plan, target, &state);
+	enum mica_union_state state = MICA_UNION_MISSING;
+	int r = mica_mountinfo_new("/proc/self/mountinfo", &mounts);
+
+	if (r == 0)
+		r = mica_union_observe(mounts, plan, target, &state);
 
 	if (r == 0 && state == MICA_UNION_MOUNTED) {
 		*ret_mounted = true;
 		return 0;
 	}
 	if (r == 0 && plan->upper)
-		r = mica_union_find_upper(plan->upper, &other);
+		r = mica_union_find_upper(mounts, plan->upper, &other);
 	if (r < 0)
 		return mica_store_refuse(store, r, "cannot look at the mounts");
 	if (other)
@@ -172,9 +171,7 @@ static int write_down(struct mica_store *store, const struct mica_union_plan *pl
 
 	if (r < 0)
 		return r;
-	r = mica_database_begin(store->database, true);
-	if (r == 0)
-		transaction.database = store->database;
+	r = mica_transaction_begin(&transaction, store->database, true);
 	if (r == 0)
 		r = mica_database_run(store->database,
 				      "INSERT INTO unions VALUES (?, ?, ?) ON CONFLICT (target) DO UPDATE SET"
@@ -184,8 +181,7 @@ static int write_down(struct mica_store *store, const struct mica_union_plan *pl
 		return mica_store_database_failed(store, r);
 	/* Inside the transaction: killed before the commit, it is mounted and not written down, and said again, it is
 	 * only written down. */
-	if (!mounted)
-		r = mount_plan(store, plan, target);
+	r = mounted ? cover_plan(store, plan, target) : mount_plan(store, plan, target);
 	if (r < 0)
 		return r;
 	r = mica_database_commit(store->database);
@@ -240,38 +236,63 @@ static int real_target(struct mica_store *store, const char *target, char **ret)
 	return 0;
 }
 
+/* 0: it has no guard. */
+static uint64_t guard_number(const struct mica_store *store, const char *target)
+{
+	_cleanup_close_ int fd = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uint64_t number, refused;
+
+	return fd >= 0 && store->guard && store->guard->look(fd, &number, &refused) == 0 ? number : 0;
+}
+
 int mica_union_remove(struct mica_store *store, const char *target)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	_cleanup_free_ char *real = NULL;
+	_cleanup_(mica_mountinfo_free) struct mica_mountinfo *mounts = NULL;
+	uint64_t number;
 	bool overlay = false;
 	int r = real_target(store, target, &real);
 
-	if (r < 0)
+	if (r < 0 || !real)
 		return r;
-	r = mica_database_begin(store->database, true);
-	if (r == 0)
-		transaction.database = store->database;
+	r = mica_transaction_begin(&transaction, store->database, true);
 	if (r == 0)
 		r = mica_database_run(store->database, "DELETE FROM unions WHERE target = ?", "t", real);
 	if (r < 0)
 		return mica_store_database_failed(store, r);
-	r = mica_union_is_overlay(real, &overlay);
+	r = mica_mountinfo_new("/proc/self/mountinfo", &mounts);
 	if (r < 0)
 		return mica_store_refuse(store, r, "cannot look at the mounts");
+	overlay = mica_union_is_overlay(mounts, real);
 	if (!overlay && !mica_database_changes(store->database))
 		return mica_store_refuse(store, -ENOENT, "there is no union at '%s'", target);
+	number = overlay ? guard_number(store, real) : 0;
 	if (overlay && umount2(real, UMOUNT_NOFOLLOW) < 0)
 		return mica_store_refuse(store, -errno,
 					 "cannot unmount the union at '%s'; `mica holders` tells who keeps it", target);
+	if (overlay && store->guard)
+		store->guard->release(number);
 	r = mica_database_commit(store->database);
 	return r < 0 ? mica_store_database_failed(store, r) : 0;
 }
 
 struct listing {
+	const struct mica_mountinfo *mounts;
+	const struct mica_store *store;
 	int (*take)(const struct mica_union_entry *entry, void *userdata);
 	void *userdata;
 };
+
+/* Fills in how much was refused. */
+static bool is_guarded(const struct mica_store *store, struct mica_union_entry *entry)
+{
+	_cleanup_close_ int fd = open(entry->target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	uint64_t number;
+
+	return fd >= 0 && store->guard && store->guard->look(fd, &number, &entry->refused) == 0;
+}
 
 static int take_union(const struct mica_row *row, void *userdata)
 {
@@ -281,9 +302,11 @@ static int take_union(const struct mica_row *row, void *userdata)
 	int r = mica_union_plan_read(mica_row_text(row, 1), &plan);
 
 	if (r == 0)
-		r = mica_union_observe(&plan, entry.target, &entry.state);
+		r = mica_union_observe(listing->mounts, &plan, entry.target, &entry.state);
 	if (r < 0)
 		return r;
+	if (entry.state == MICA_UNION_MOUNTED && plan.guarded && !is_guarded(listing->store, &entry))
+		entry.state = MICA_UNION_UNGUARDED;
 	entry.upper = plan.upper;
 	entry.lower_count = plan.lower_count;
 	return listing->take(&entry, listing->userdata);
@@ -292,9 +315,14 @@ static int take_union(const struct mica_row *row, void *userdata)
 int mica_union_list(struct mica_store *store, int (*take)(const struct mica_union_entry *entry, void *userdata),
 		    void *userdata)
 {
-	struct listing listing = { take, userdata };
+	_cleanup_(mica_mountinfo_free) struct mica_mountinfo *mounts = NULL;
+	struct listing listing = { .store = store, .take = take, .userdata = userdata };
+	int r = mica_mountinfo_new("/proc/self/mountinfo", &mounts);
 
 	store->reason[0] = '\0';
+	if (r < 0)
+		return mica_store_refuse(store, r, "cannot look at the mounts");
+	listing.mounts = mounts;
 	return mica_database_query(store->database, take_union, &listing,
 				   "SELECT target, specification FROM unions ORDER BY target", NULL);
 }
@@ -305,6 +333,7 @@ const char *mica_union_state_name(enum mica_union_state state)
 		[MICA_UNION_MOUNTED] = "mounted",
 		[MICA_UNION_MISSING] = "missing",
 		[MICA_UNION_COVERED] = "covered",
+		[MICA_UNION_UNGUARDED] = "unguarded",
 	};
 
 	return state < _MICA_UNION_STATE_MAX ? names[state] : "?";

@@ -44,6 +44,11 @@ static int fail_context(struct mica_union_reason *reason, int error, int context
 	return r;
 }
 
+static int set_string(int context_fd, const char *key, const char *value)
+{
+	return fsconfig(context_fd, FSCONFIG_SET_STRING, key, value, 0) < 0 ? -errno : 0;
+}
+
 /* Takes a directory by a descriptor, which has no limit of length and no escapes; needs Linux 6.13. */
 static int set_directory_fd(int context_fd, const char *key, const char *path)
 {
@@ -77,7 +82,7 @@ static int set_directory(int context_fd, const char *key, const char *path, bool
 
 	if (!fits)
 		return set_directory_fd(context_fd, key, path);
-	return fsconfig(context_fd, FSCONFIG_SET_STRING, key, escaped ? text : path, 0) < 0 ? -errno : 0;
+	return set_string(context_fd, key, escaped ? text : path);
 }
 
 static int set_option(int context_fd, const char *option)
@@ -94,11 +99,21 @@ static int set_option(int context_fd, const char *option)
 	return fsconfig(context_fd, FSCONFIG_SET_STRING, key, option + size + 1, 0) < 0 ? -errno : 0;
 }
 
+static int set_options(const struct mica_union_specification *specification, int context_fd,
+		       struct mica_union_reason *reason)
+{
+	for (const char *const *option = specification->options; option && *option; option++) {
+		int r = set_option(context_fd, *option);
+
+		if (r < 0)
+			return fail_context(reason, r, context_fd, *option);
+	}
+	return 0;
+}
+
 static unsigned attributes_of(const struct mica_union_specification *specification)
 {
-	return (specification->readonly || !specification->upper ? MOUNT_ATTR_RDONLY : 0u) |
-	       (specification->nosuid ? MOUNT_ATTR_NOSUID : 0u) | (specification->nodev ? MOUNT_ATTR_NODEV : 0u) |
-	       (specification->noexec ? MOUNT_ATTR_NOEXEC : 0u);
+	return specification->readonly || !specification->upper ? MOUNT_ATTR_RDONLY : 0u;
 }
 
 /* -EOPNOTSUPP: this kernel does not know the key, nothing is configured. */
@@ -106,7 +121,7 @@ static int configure(const struct mica_union_specification *specification, int c
 		     struct mica_union_reason *reason)
 {
 	/* Without a source the mount would be called "none". */
-	int r = fsconfig(context_fd, FSCONFIG_SET_STRING, "source", "mica", 0) < 0 ? -errno : 0;
+	int r = set_string(context_fd, "source", "mica");
 
 	if (r < 0)
 		return fail(reason, r, "cannot name the union");
@@ -126,15 +141,55 @@ static int configure(const struct mica_union_specification *specification, int c
 		if (r < 0)
 			return fail_context(reason, r, context_fd, specification->upper);
 	}
-	for (const char *const *option = specification->options; r == 0 && option && *option; option++) {
-		r = set_option(context_fd, *option);
-		if (r < 0)
-			return fail_context(reason, r, context_fd, *option);
-	}
-	return 0;
+	return set_options(specification, context_fd, reason);
+}
+
+/* Until 6.4 overlayfs learns its options as one string at the end, and any key goes. */
+static bool takes_any_key(void)
+{
+	_cleanup_close_ int context_fd = fsopen("overlay", FSOPEN_CLOEXEC);
+
+	return context_fd >= 0 && fsconfig(context_fd, FSCONFIG_SET_FLAG, "mica-any-key", NULL, 0) == 0;
+}
+
+/* The file system itself stays writable: only the mount is read-only, so that it is not another one below. */
+static int create(const struct mica_union_specification *specification, int context_fd,
+		  struct mica_union_reason *reason)
+{
+	int r = configure(specification, context_fd, reason);
+
+	if (r == 0 && fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		r = fail_context(reason, -errno, context_fd, "cannot make the union");
+	return r;
+}
+
+static int create_old(const struct mica_union_specification *specification, int context_fd,
+		      struct mica_union_reason *reason)
+{
+	_cleanup_(mica_union_numbers_end) struct mica_union_numbers numbers = MICA_UNION_NUMBERS_NONE;
+	int r = mica_union_numbers_begin(specification, &numbers);
+
+	if (r < 0)
+		return fail(reason, r, "%s",
+			    r == -E2BIG ? "so many branches do not fit into what this kernel takes"
+					: "cannot open the branches");
+	r = set_string(context_fd, "source", numbers.signature);
+	if (r == 0)
+		r = set_string(context_fd, "lowerdir", numbers.lowers);
+	if (r == 0 && specification->upper)
+		r = set_string(context_fd, "upperdir", numbers.upper);
+	if (r == 0 && specification->upper)
+		r = set_string(context_fd, "workdir", numbers.work);
+	if (r < 0)
+		return fail_context(reason, r, context_fd, "cannot name the branches");
+	r = set_options(specification, context_fd, reason);
+	if (r == 0 && fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		r = fail_context(reason, -errno, context_fd, "cannot make the union");
+	return r;
 }
 
 static int mount_new(const struct mica_union_specification *specification, const char *target,
+		     int (*create_union)(const struct mica_union_specification *, int, struct mica_union_reason *),
 		     struct mica_union_reason *reason)
 {
 	_cleanup_close_ int context_fd = fsopen("overlay", FSOPEN_CLOEXEC);
@@ -143,36 +198,55 @@ static int mount_new(const struct mica_union_specification *specification, const
 
 	if (context_fd < 0)
 		return errno == ENODEV ? fail(reason, -ENODEV, "this kernel has no overlay file system") : -EOPNOTSUPP;
-	r = configure(specification, context_fd, reason);
+	r = create_union(specification, context_fd, reason);
 	if (r < 0)
 		return r;
-	/* The file system itself stays writable: only the mount is read-only, so that it is not another one below. */
-	if (fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return fail_context(reason, -errno, context_fd, "cannot make the union");
 	mount_fd = fsmount(context_fd, FSMOUNT_CLOEXEC, attributes_of(specification));
 	if (mount_fd < 0)
 		return fail_context(reason, -errno, context_fd, "cannot mount the union");
+	if (specification->before_attach)
+		r = specification->before_attach(mount_fd, specification->userdata, reason);
+	if (r < 0)
+		return r;
 	if (move_mount(mount_fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return fail(reason, -errno, "cannot attach the union at %s", target);
 	return 0;
 }
 
+static int fail_old(struct mica_union_reason *reason, int error, const struct mica_union_specification *specification,
+		    const char *target)
+{
+	char options[256] = "";
+	size_t used = 0;
+
+	/* mount(2) does not say which of them it was. */
+	for (const char *const *option = specification->options; option && *option && used < sizeof(options); option++)
+		used += (size_t)snprintf(options + used, sizeof(options) - used, "%s%s", used ? "," : " with ",
+					 *option);
+	return fail(reason, error, "cannot mount the union of %zu layers at %s%s", specification->lower_count, target,
+		    options);
+}
+
 int mica_union_mount(const struct mica_union_specification *specification, const char *target,
 		     struct mica_union_reason *ret_reason)
 {
-	int r = -EOPNOTSUPP;
+	int r;
 
 	ret_reason->text[0] = '\0';
 	if (specification->lower_count > MICA_UNION_LOWERS_MAX)
 		return fail(ret_reason, -E2BIG, "%zu layers; the kernel takes %d", specification->lower_count,
 			    MICA_UNION_LOWERS_MAX);
-	if (!specification->old_api)
-		r = mount_new(specification, target, ret_reason);
-	if (r == -EOPNOTSUPP) {
-		r = mica_union_mount_old(specification, target);
-		if (r < 0)
-			return fail(ret_reason, r, "cannot mount the union of %zu layers at %s",
-				    specification->lower_count, target);
+	r = mount_new(specification, target, create, ret_reason);
+	if (r == -EINVAL && takes_any_key()) {
+		ret_reason->text[0] = '\0';
+		r = -EOPNOTSUPP;
 	}
-	return r;
+	/* mount(2) would attach it at once. With a text, it was refused before that. */
+	if (specification->before_attach)
+		return r == -EOPNOTSUPP && !*ret_reason->text ? mount_new(specification, target, create_old, ret_reason)
+							      : r;
+	if (r != -EOPNOTSUPP)
+		return r;
+	r = mica_union_mount_old(specification, target);
+	return r < 0 ? fail_old(ret_reason, r, specification, target) : 0;
 }

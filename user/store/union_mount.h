@@ -11,6 +11,11 @@
 /** The kernel's own limit of lower layers (OVL_MAX_STACK). */
 #define MICA_UNION_LOWERS_MAX 500
 
+/** Room for the words of a failure. */
+struct mica_union_reason {
+	char text[512];
+};
+
 struct mica_union_specification {
 	/** Topmost first; absolute. */
 	const char *const *lowers;
@@ -22,14 +27,13 @@ struct mica_union_specification {
 	const char *const *options;
 	/** Also with an upper. */
 	bool readonly;
-	bool nosuid, nodev, noexec;
-	/** Only as on kernels before 6.8, for tests: one string for mount(2). */
-	bool old_api;
-};
-
-/** Room for the words of a failure. */
-struct mica_union_reason {
-	char text[512];
+	/**
+	 * NULL, or asked when the union is made and mounted nowhere yet, so that nobody can reach it; a negative errno,
+	 * with the reason's text, leaves it so. On kernels before 6.8 the names of all directories then go into one
+	 * string of 255 bytes, as numbers: some eighty branches.
+	 */
+	int (*before_attach)(int union_fd, void *userdata, struct mica_union_reason *reason);
+	void *userdata;
 };
 
 /**

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -11,15 +13,14 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "store/union_signature.h"
 
 /* mount(2) copies one page, and its last byte must be NUL. */
 #define OPTIONS_MAX 4095
 
 static unsigned long flags_of(const struct mica_union_specification *specification)
 {
-	return (specification->readonly || !specification->upper ? MS_RDONLY : 0ul) |
-	       (specification->nosuid ? MS_NOSUID : 0ul) | (specification->nodev ? MS_NODEV : 0ul) |
-	       (specification->noexec ? MS_NOEXEC : 0ul);
+	return specification->readonly || !specification->upper ? MS_RDONLY : 0ul;
 }
 
 static bool is_plain(const char *path)
@@ -76,6 +77,7 @@ static bool all_plain(const struct mica_union_specification *specification)
 static int mount_in_child(const struct mica_union_specification *specification, const char *target)
 {
 	_cleanup_buffer_ struct mica_buffer options = {};
+	char signature[MICA_UNION_SIGNATURE_SIZE];
 	struct rlimit limit;
 	const char *text;
 	bool by_name = all_plain(specification);
@@ -100,7 +102,10 @@ static int mount_in_child(const struct mica_union_specification *specification, 
 		return -ENOMEM;
 	if (options.size > OPTIONS_MAX)
 		return -E2BIG;
-	return mount("mica", target, "overlay", flags_of(specification), text) < 0 ? -errno : 0;
+	/* Numbers do not tell later what the union is made of. */
+	mica_union_signature(specification->lowers, specification->lower_count, specification->upper,
+			     specification->work, signature);
+	return mount(by_name ? "mica" : signature, target, "overlay", flags_of(specification), text) < 0 ? -errno : 0;
 }
 
 int mica_union_mount_old(const struct mica_union_specification *specification, const char *target)
@@ -116,4 +121,71 @@ int mica_union_mount_old(const struct mica_union_specification *specification, c
 		if (errno != EINTR)
 			return -errno;
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}
+
+static int number_of(struct mica_union_numbers *numbers, const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	numbers->fds[numbers->fd_count++] = fd;
+	return fd;
+}
+
+static int open_all(const struct mica_union_specification *specification, struct mica_union_numbers *numbers)
+{
+	size_t used = 0;
+	int fd = 0;
+
+	for (size_t i = 0; i < specification->lower_count; i++) {
+		fd = number_of(numbers, specification->lowers[i]);
+		if (fd < 0)
+			return fd;
+		used += (size_t)snprintf(numbers->lowers + used, sizeof(numbers->lowers) - used, "%s%d", i ? ":" : "",
+					 fd);
+		if (used >= sizeof(numbers->lowers))
+			return -E2BIG;
+	}
+	if (!specification->upper)
+		return 0;
+	fd = number_of(numbers, specification->upper);
+	(void)snprintf(numbers->upper, sizeof(numbers->upper), "%d", fd);
+	if (fd >= 0)
+		fd = number_of(numbers, specification->work);
+	(void)snprintf(numbers->work, sizeof(numbers->work), "%d", fd);
+	return fd < 0 ? fd : 0;
+}
+
+int mica_union_numbers_begin(const struct mica_union_specification *specification, struct mica_union_numbers *ret)
+{
+	_cleanup_(mica_union_numbers_end) struct mica_union_numbers numbers = MICA_UNION_NUMBERS_NONE;
+	int r;
+
+	numbers.fds = calloc(specification->lower_count + 2, sizeof(*numbers.fds));
+	if (!numbers.fds)
+		return -ENOMEM;
+	r = open_all(specification, &numbers);
+	if (r < 0)
+		return r;
+	mica_union_signature(specification->lowers, specification->lower_count, specification->upper,
+			     specification->work, numbers.signature);
+	numbers.back_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (numbers.back_fd < 0 || chdir("/proc/self/fd") < 0)
+		return -errno;
+	*ret = numbers;
+	numbers = MICA_UNION_NUMBERS_NONE;
+	return 0;
+}
+
+void mica_union_numbers_end(struct mica_union_numbers *numbers)
+{
+	for (size_t i = 0; i < numbers->fd_count; i++)
+		(void)close(numbers->fds[i]);
+	free(numbers->fds);
+	if (numbers->back_fd >= 0) {
+		(void)fchdir(numbers->back_fd);
+		(void)close(numbers->back_fd);
+	}
+	*numbers = MICA_UNION_NUMBERS_NONE;
 }

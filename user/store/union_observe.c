@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "container/mountinfo.h"
 #include "container/overlay_options.h"
+#include "store/union_signature.h"
 
 /* Options name directories as they were given: they are compared by what they are, not by how they are written. */
 static bool same_directory(const char *a, const char *b)
@@ -54,8 +55,6 @@ struct search {
 	char *found;
 };
 
-/* A union by mount(2) with numbers of descriptors cannot be compared by its lowers: its upper tells, or it is not ours.
- */
 static bool is_planned(const struct mica_union_plan *plan, const struct mica_overlay_directories *list)
 {
 	size_t lowers = 0;
@@ -86,9 +85,13 @@ int mica_union_is_planned(const struct mica_union_plan *plan, const struct mica_
 {
 	_cleanup_overlay_directories_ struct mica_overlay_directories list = {};
 	_cleanup_buffer_ struct mica_buffer expected = {};
+	char signature[MICA_UNION_SIGNATURE_SIZE];
 
 	if (!is_overlay_root(mount))
 		return 0;
+	mica_union_signature((const char *const *)plan->lowers, plan->lower_count, plan->upper, plan->work, signature);
+	if (strcmp(mount->source, signature) == 0)
+		return 1;
 	if (expected_options(plan, &expected) < 0)
 		return -ENOMEM;
 	if (has_option(mount->options, expected.data))
@@ -123,7 +126,7 @@ static int compare_upper(const struct mica_mount_entry *mount, void *userdata)
 	(void)mica_buffer_appendf(&expected, "upperdir=%s", search->upper);
 	if (!mica_buffer_string(&expected))
 		return -ENOMEM;
-	if (has_option(mount->options, expected.data)) {
+	if (has_option(mount->options, expected.data) || mica_union_signature_has_upper(mount->source, search->upper)) {
 		search->found = strdup(mount->target);
 		return search->found ? 0 : -ENOMEM;
 	}
@@ -137,18 +140,11 @@ static int compare_upper(const struct mica_mount_entry *mount, void *userdata)
 	return 0;
 }
 
-static int look(int (*visit)(const struct mica_mount_entry *mount, void *userdata), struct search *search)
-{
-	_cleanup_(mica_mountinfo_free) struct mica_mountinfo *mountinfo = NULL;
-	int r = mica_mountinfo_new("/proc/self/mountinfo", &mountinfo);
-
-	return r < 0 ? r : mica_mountinfo_all(mountinfo, visit, search);
-}
-
-int mica_union_observe(const struct mica_union_plan *plan, const char *target, enum mica_union_state *ret)
+int mica_union_observe(const struct mica_mountinfo *mountinfo, const struct mica_union_plan *plan, const char *target,
+		       enum mica_union_state *ret)
 {
 	struct search search = { .target = target, .plan = plan };
-	int r = look(compare_target, &search);
+	int r = mica_mountinfo_all(mountinfo, compare_target, &search);
 
 	if (r < 0)
 		return r;
@@ -156,10 +152,10 @@ int mica_union_observe(const struct mica_union_plan *plan, const char *target, e
 	return 0;
 }
 
-int mica_union_find_upper(const char *upper, char **ret_target)
+int mica_union_find_upper(const struct mica_mountinfo *mountinfo, const char *upper, char **ret_target)
 {
 	struct search search = { .upper = upper };
-	int r = look(compare_upper, &search);
+	int r = mica_mountinfo_all(mountinfo, compare_upper, &search);
 
 	if (r < 0) {
 		free(search.found);
@@ -170,12 +166,9 @@ int mica_union_find_upper(const char *upper, char **ret_target)
 	return 0;
 }
 
-int mica_union_is_overlay(const char *target, bool *ret)
+bool mica_union_is_overlay(const struct mica_mountinfo *mountinfo, const char *target)
 {
 	struct search search = { .target = target };
-	int r = look(compare_target, &search);
 
-	if (r == 0)
-		*ret = search.overlay;
-	return r;
+	return mica_mountinfo_all(mountinfo, compare_target, &search) == 0 && search.overlay;
 }

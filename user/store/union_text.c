@@ -89,6 +89,9 @@ int mica_union_plan_write(const struct mica_union_plan *plan, char **ret)
 	}
 	(void)json_object_set_new(object, "options", from_strings(plan->options, plan->option_count));
 	(void)json_object_set_new(object, "readonly", json_boolean(plan->readonly));
+	/* Not where there are none: what was written down before reads the same. */
+	if (plan->guarded)
+		(void)json_object_set_new(object, "guarded", json_integer((json_int_t)plan->guarded));
 	text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
 	if (!text)
 		return -ENOMEM;
@@ -116,6 +119,9 @@ int mica_union_plan_read(const char *text, struct mica_union_plan *ret)
 			return -EBADMSG;
 	}
 	plan.readonly = json_is_true(json_object_get(object, "readonly"));
+	plan.guarded = (size_t)json_integer_value(json_object_get(object, "guarded"));
+	if (plan.guarded > plan.lower_count || (plan.guarded && !plan.upper))
+		return -EBADMSG;
 	*ret = plan;
 	(void)memset(&plan, 0, sizeof(plan)); /* given away */
 	return 0;

@@ -21,6 +21,8 @@ struct mica_union_plan {
 	char **options;
 	size_t option_count;
 	bool readonly;
+	/** Of the lowers, the first: read-only branches above the upper. */
+	size_t guarded;
 };
 
 #define _cleanup_union_plan_ _cleanup_(mica_union_plan_free)

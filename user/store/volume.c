@@ -96,11 +96,9 @@ static int insert(struct mica_store *store, const char *name, const char *backen
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	char trash[MICA_NAME_MAX + 16];
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
 	(void)snprintf(trash, sizeof(trash), "volume/%s", name);
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_trash_take(store, trash);
 	if (r == 0)
@@ -149,9 +147,19 @@ int mica_volume_prepare(struct mica_store *store, const char *name, const struct
 static int prepare_stage(struct mica_store *store, const char *name, const char *backend, const char *options, int fd)
 {
 	_cleanup_json_ json_t *object = mica_json_parse(options, strlen(options));
-	_cleanup_close_ int data_fd = openat(fd, DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int data_fd = -EBADF;
+	int r;
 
-	return data_fd < 0 ? -errno : mica_volume_prepare(store, name, mica_backend_find(backend), object, data_fd);
+	if (!json_object_get(object, "size"))
+		return 0;
+	data_fd = openat(fd, DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (data_fd < 0)
+		return -errno;
+	r = mica_volume_prepare(store, name, mica_backend_find(backend), object, data_fd);
+	/* Any other directory is empty, and can be made again (mica_volume_recover). */
+	if (r == 0 && (fsync(fd) < 0 || fsync(store->staging_fd) < 0))
+		return mica_store_refuse(store, -errno, "cannot make the directory of the volume '%s'", name);
+	return r;
 }
 
 static int create_staged(struct mica_store *store, const char *name, const char *backend, const char *options,
@@ -167,8 +175,6 @@ static int create_staged(struct mica_store *store, const char *name, const char 
 	r = prepare_stage(store, name, backend, options, stage.fd);
 	if (r < 0)
 		return r;
-	if (fsync(stage.fd) < 0 || fsync(store->staging_fd) < 0)
-		return mica_store_refuse(store, -errno, "cannot make the directory of the volume '%s'", name);
 	r = insert(store, name, backend, options, anonymous, stage.name);
 	if (r == -EEXIST) { /* somebody was faster: with the same, perhaps */
 		r = find_same(store, name, backend, options);
@@ -379,15 +385,6 @@ int mica_volume_mount(struct mica_store *store, const char *name)
 	return r < 0 ? r : mica_volume_mount_locked(store, name, &place, fd);
 }
 
-int mica_volume_unmount(struct mica_store *store, const char *name)
-{
-	_cleanup_volume_place_ struct mica_volume_place place = {};
-	_cleanup_close_ int fd = -EBADF;
-	int r = mica_volume_lock(store, name, true, &place, &fd);
-
-	return r < 0 ? r : mica_volume_unmount_locked(store, name, &place, fd);
-}
-
 int mica_volume_delete_row(struct mica_store *store, const char *name)
 {
 	int r = mica_database_run(store->database, "DELETE FROM volumes WHERE name = ?", "t", name);
@@ -403,10 +400,8 @@ int mica_volume_delete_row(struct mica_store *store, const char *name)
 static int delete_row(struct mica_store *store, const char *name)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, true);
+	int r = mica_transaction_begin(&transaction, store->database, true);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_volume_delete_row(store, name);
 	if (r == -EBUSY)

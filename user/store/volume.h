@@ -60,7 +60,5 @@ int mica_volume_inspect(struct mica_store *store, const char *name,
 
 /** Makes a volume's files visible at its directory, where its backend mounts something. Fine if they are. */
 int mica_volume_mount(struct mica_store *store, const char *name);
-/** The other way. -EBUSY: files are open. */
-int mica_volume_unmount(struct mica_store *store, const char *name);
 
 #endif

@@ -102,13 +102,13 @@ static int extract(struct mica_store *store, int archive_fd, int directory_fd,
 {
 	const struct mica_archive_source source = { .fd = archive_fd, .offset = -1 };
 	_cleanup_input_ struct mica_archive_input *input = NULL;
-	char digests[2][MICA_DIGEST_SIZE], reason[512] = "";
+	char reason[512] = "";
 	int r = mica_archive_input_new(&source, &input);
 
 	if (r == 0)
 		r = mica_archive_extract(input, directory_fd, options, counts, reason, sizeof(reason));
 	if (r == 0)
-		r = mica_archive_input_finish(input, digests[0], digests[1]);
+		r = mica_archive_input_finish(input, NULL, NULL);
 	if (r == 0 && syncfs(directory_fd) < 0)
 		r = -errno;
 	return r < 0 ? mica_store_refuse(store, r, "cannot unpack the archive%s%s", reason[0] ? ": " : "", reason) : 0;

@@ -34,6 +34,13 @@ int mica_volume_project(struct mica_store *store, const char *name, uint32_t *re
 int mica_volume_prepare(struct mica_store *store, const char *name, const struct mica_backend *backend,
 			const json_t *options, int fd);
 
+/**
+ * A volume is its row; its empty directory need not be on the disk when the row is. In a store's first use after a boot
+ * this makes the directories that a power cut took. Nothing that was in one can have been on the disk: whoever has
+ * synced a file has its directories there too.
+ */
+int mica_volume_recover(struct mica_store *store);
+
 /** True when something is mounted at _data in a volume's directory. Asks no server. */
 bool mica_volume_is_mounted(const struct mica_volume_place *place, int fd);
 /** Mounts what the backend mounts, if nothing is. */

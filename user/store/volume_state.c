@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "container/json.h"
 #include "store/backend.h"
 #include "store/drift.h"
 #include "store/volume.h"
@@ -17,6 +18,7 @@ void mica_volume_standings_free(struct mica_volume_standings *standings)
 		free(standings->items[i].name);
 		free(standings->items[i].backend);
 		free(standings->items[i].directory);
+		free(standings->items[i].options);
 	}
 	free(standings->items);
 	*standings = (struct mica_volume_standings){};
@@ -37,6 +39,7 @@ static int take(const struct mica_volume *volume, void *userdata)
 		.name = strdup(volume->name),
 		.backend = strdup(volume->backend),
 		.directory = strdup(volume->directory),
+		.options = strdup(volume->options),
 		.containers = volume->containers,
 		.users = volume->users,
 		.anonymous = volume->anonymous,
@@ -44,29 +47,58 @@ static int take(const struct mica_volume *volume, void *userdata)
 		.remote = volume->remote,
 		.state = volume->in_place ? MICA_VOLUME_READY : MICA_VOLUME_UNMOUNTED,
 	};
-	return item->name && item->backend && item->directory ? 0 : -ENOMEM;
+	return item->name && item->backend && item->directory && item->options ? 0 : -ENOMEM;
+}
+
+struct questions {
+	/** Their options are this list's. */
+	struct mica_backend_question *items;
+	/** Of whom, in the list of all. */
+	size_t *indexes;
+	int *results;
+	size_t count;
+};
+
+static void free_questions(const struct questions *questions)
+{
+	for (size_t i = 0; i < questions->count; i++)
+		json_decref((json_t *)questions->items[i].options);
+	free(questions->items);
+	free(questions->indexes);
+	free(questions->results);
+}
+
+static int make_questions(size_t most, struct questions *ret)
+{
+	ret->items = calloc(most + 1, sizeof(*ret->items));
+	ret->indexes = calloc(most + 1, sizeof(*ret->indexes));
+	ret->results = calloc(most + 1, sizeof(*ret->results));
+	return ret->items && ret->indexes && ret->results ? 0 : -ENOMEM;
 }
 
 /* Asks those of remote volumes that are mounted. */
 static int ask_servers(const struct mica_volume_standings *standings)
 {
-	_cleanup_free_ const char **directories = calloc(standings->count + 1, sizeof(char *));
-	_cleanup_free_ size_t *indexes = calloc(standings->count + 1, sizeof(*indexes));
-	_cleanup_free_ int *results = calloc(standings->count + 1, sizeof(*results));
-	size_t count = 0;
-	int r;
+	_cleanup_(free_questions) struct questions asked = {};
+	int r = make_questions(standings->count, &asked);
 
-	if (!directories || !indexes || !results)
-		return -ENOMEM;
-	for (size_t i = 0; i < standings->count; i++)
-		if (standings->items[i].remote && standings->items[i].state == MICA_VOLUME_MOUNTED) {
-			indexes[count] = i;
-			directories[count++] = standings->items[i].directory;
-		}
-	r = mica_backend_answer(directories, count, results);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		if (results[i] < 0)
-			standings->items[indexes[i]].state = MICA_VOLUME_UNREACHABLE;
+	for (size_t i = 0; r == 0 && i < standings->count; i++) {
+		const struct mica_volume_standing *item = &standings->items[i];
+
+		if (!item->remote || item->state != MICA_VOLUME_MOUNTED)
+			continue;
+		asked.items[asked.count] = (struct mica_backend_question){
+			mica_backend_find(item->backend),
+			mica_json_parse(item->options, strlen(item->options)),
+			item->directory,
+		};
+		asked.indexes[asked.count++] = i;
+	}
+	if (r == 0)
+		r = mica_backend_answer(asked.items, asked.count, asked.results);
+	for (size_t i = 0; r == 0 && i < asked.count; i++)
+		if (asked.results[i] < 0)
+			standings->items[asked.indexes[i]].state = MICA_VOLUME_UNREACHABLE;
 	return r;
 }
 

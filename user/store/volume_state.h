@@ -22,6 +22,8 @@ enum mica_volume_state {
 /** A volume of a list. */
 struct mica_volume_standing {
 	char *name, *backend, *directory;
+	/** JSON object of strings. */
+	char *options;
 	int64_t containers, users;
 	bool anonymous, in_place, remote;
 	enum mica_volume_state state;

@@ -14,10 +14,8 @@ static int count_use(struct mica_store *store, const char *name, const struct mi
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
 	/* What ends with the boot needs no disk. */
-	int r = mica_database_begin(store->database, use->lasting);
+	int r = mica_transaction_begin(&transaction, store->database, use->lasting);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_database_run(
 			store->database,
@@ -33,10 +31,8 @@ static int count_use(struct mica_store *store, const char *name, const struct mi
 static int discount_use(struct mica_store *store, const char *name, const struct mica_volume_use *use)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r = mica_database_begin(store->database, use->lasting);
+	int r = mica_transaction_begin(&transaction, store->database, use->lasting);
 
-	if (r == 0)
-		transaction.database = store->database;
 	if (r == 0)
 		r = mica_database_run(store->database,
 				      "UPDATE volume_users SET count = count - 1"
@@ -59,9 +55,11 @@ int mica_volume_acquire(struct mica_store *store, const char *name, const struct
 
 	if (r < 0)
 		return r;
-	if (use->quick && place.backend->remote && !mica_volume_is_mounted(&place, fd))
-		return -EAGAIN;
-	r = mica_volume_mount_locked(store, name, &place, fd);
+	/* What is behind a server is not mounted by who is in a hurry, and the table of mounts is looked at once. */
+	if (use->quick && place.backend->remote)
+		r = mica_volume_is_mounted(&place, fd) ? 0 : -EAGAIN;
+	else
+		r = mica_volume_mount_locked(store, name, &place, fd);
 	if (r == 0)
 		r = count_use(store, name, use);
 	if (r == 0 && ret_directory)
@@ -90,9 +88,9 @@ static int settle(struct mica_store *store, const char *name, const struct mica_
 	if (r < 0 || users)
 		return r;
 	if (place->backend->remote && mica_volume_is_mounted(place, fd)) {
-		const char *directory = place->directory;
-
-		r = mica_backend_answer(&directory, 1, &answer);
+		r = mica_backend_answer(&(struct mica_backend_question){ place->backend, place->options,
+									 place->directory },
+					1, &answer);
 		if (r < 0 || answer < 0)
 			return r < 0 ? r : detach(fd);
 	}

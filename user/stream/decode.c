@@ -28,6 +28,7 @@ static bool type_has_path(enum mica_event_type type)
 	case MICA_EVENT_FSOPEN:
 	case MICA_EVENT_FSCONFIG:
 	case MICA_EVENT_FSMOUNT:
+	case MICA_RECORD_CGROUP:
 		return false;
 	default:
 		return true;

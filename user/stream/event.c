@@ -32,7 +32,7 @@ static const char *const event_names[_MICA_EVENT_MAX] = {
 	[MICA_EVENT_FSPICK] = "fspick",
 	[MICA_EVENT_FSCONFIG] = "fsconfig",
 	[MICA_EVENT_FSMOUNT] = "fsmount",
-	/* MICA_RECORD_UNION_LAYER is not an event and has no name. */
+	/* MICA_RECORD_* are no events and have no names. */
 };
 
 static const char *const reason_names[_MICA_REASON_MAX] = {

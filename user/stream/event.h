@@ -51,6 +51,10 @@ struct mica_event {
 	const char *host_path;
 	/** Path as the container sees it, where that is known and differs from `path`; else NULL. */
 	const char *container_path;
+	/** Of the union that the object lies in, NULL: in none, or not known. Its container, whoever did it. */
+	const struct mica_container *union_container;
+	/** The same: the directory of its upper on the host. */
+	const char *union_upper;
 
 	/** CLOCK_MONOTONIC, ns: until then the container's name may yet become known; 0: no use in waiting. */
 	uint64_t wait_until_ns;

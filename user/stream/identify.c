@@ -8,6 +8,8 @@ static void fill(struct mica_event *event, const struct mica_identified *identif
 	event->object = identified->object;
 	event->host_path = identified->host_path;
 	event->container_path = identified->container_path;
+	event->union_container = identified->union_container;
+	event->union_upper = identified->union_upper;
 	event->path = identified->path;
 	event->source = identified->source;
 	event->wait_until_ns = identified->wait_until_ns;
@@ -23,6 +25,10 @@ int mica_identify(struct mica_identity *identity, struct mica_event *event)
 		return 0;
 	if (event->record.type == MICA_RECORD_UNION_LAYER) {
 		r = mica_identity_add_layer(identity, &event->record, event->path);
+		return r < 0 ? r : 1;
+	}
+	if (event->record.type == MICA_RECORD_CGROUP) {
+		r = mica_identity_add_cgroup(identity, &event->record, event->source);
 		return r < 0 ? r : 1;
 	}
 	r = mica_identity_find(identity, &event->record, event->path, event->source, &identified);

@@ -87,6 +87,8 @@ void mica_label_decision(struct mica_buffer *out, const struct mica_event *event
 		mica_label_errno(out, event->record.error);
 	if (decision->policy)
 		(void)mica_buffer_appendf(out, " by %s/%s", decision->policy, decision->rule ? decision->rule : "?");
+	else if (decision->rule)
+		(void)mica_buffer_appendf(out, " by %s", decision->rule);
 	if (decision->where) {
 		(void)mica_buffer_append_string(out, ", ");
 		(void)mica_utf8_append_escaped(out, decision->where, strlen(decision->where));

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #define ID "53ebcc591f3d54673792b1023c37caa831d7d22454d1970c6776213b66c65bbd"
 
@@ -114,6 +115,118 @@ Test(cmd_trace_match, a_volume_is_what_an_event_is_about)
 	cr_expect(mica_trace_match_event(&options, &event));
 }
 
+/* ---- unions ---- */
+
+Test(cmd_trace_match, a_union_has_a_container_and_directories)
+{
+	const struct mica_event in_web = { .record = { .type = MICA_EVENT_CREATE, .union_id = 7 },
+					   .path = { "/etc/motd", 9 },
+					   .host_path = "/merged/etc/motd",
+					   .union_container = &web,
+					   .union_upper = "/upper" };
+	static const char *const names[] = { "web", "w*", "53ebcc591f3d", ID, "/merged", "/merged//", "/upper/" };
+	static const char *const others[] = {
+		"", "we", "db*", "/merge", "/merged/etc", "/merged/etc/motd", "/", "/uppe"
+	};
+	struct mica_event event = in_web;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		cr_expect(mica_trace_union_matches(names[i], &event), "%s", names[i]);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		cr_expect_not(mica_trace_union_matches(others[i], &event), "%s", others[i]);
+	event.path = (struct mica_bytes){ "/", 1 };
+	event.host_path = "/merged";
+	cr_expect(mica_trace_union_matches("/merged", &event));
+	cr_expect_not(mica_trace_union_matches("/", &event));
+	event.path = in_web.path;
+	event.host_path = "/etc/motd";
+	cr_expect(mica_trace_union_matches("/", &event));
+	event.host_path = NULL;
+	event.union_upper = NULL;
+	cr_expect_not(mica_trace_union_matches("/", &event));
+	cr_expect_not(mica_trace_union_matches("/merged", &event));
+	event.union_container = NULL;
+	cr_expect_not(mica_trace_union_matches("*", &event), "nobody's union has no name");
+	event = in_web;
+	event.record.union_id = 0;
+	cr_expect_not(mica_trace_union_matches("web", &event));
+}
+
+Test(cmd_trace_match, a_mount_of_the_hosts_is_in_the_union_below_whose_place_it_is)
+{
+	struct mica_event event = { .record = { .type = MICA_EVENT_MOUNT, .union_id = 7, .flags = MICA_RECORD_HOST },
+				    .path = { "/merged/data", 12 },
+				    .host_path = "/merged/data" };
+
+	cr_expect(mica_trace_union_matches("/merged", &event));
+	cr_expect(mica_trace_union_matches("/merged/data", &event));
+	cr_expect_not(mica_trace_union_matches("/merged/dat", &event));
+	cr_expect_not(mica_trace_union_matches("/other", &event));
+}
+
+Test(cmd_trace_match, unions_and_volumes_are_alternatives)
+{
+	const struct mica_trace_options options = { .volumes = LIST((char[]){ "logs" }),
+						    .unions = LIST((char[]){ "web" }) };
+	struct mica_event event = { .record = { .type = MICA_EVENT_CREATE, .union_id = 7 },
+				    .object.kind = MICA_OBJECT_UPPER,
+				    .union_container = &web };
+
+	cr_expect(mica_trace_match_event(&options, &event));
+	event = (struct mica_event){ .record.type = MICA_EVENT_CREATE,
+				     .object = { .kind = MICA_OBJECT_VOLUME, .volume = "logs" } };
+	cr_expect(mica_trace_match_event(&options, &event));
+	event.object.volume = "other";
+	cr_expect_not(mica_trace_match_event(&options, &event));
+}
+
+/* ---- paths ---- */
+
+static struct mica_bytes bytes(const char *text)
+{
+	return (struct mica_bytes){ text, strlen(text) };
+}
+
+Test(cmd_trace_match, an_event_has_a_path_or_two)
+{
+	static const char *const globs[] = { "/etc/**", "/**/*.so" };
+	_cleanup_path_set_ struct mica_path_set *paths = NULL;
+	struct mica_automaton_limit limit;
+	struct mica_trace_options options = {};
+	struct mica_event event = { .record.type = MICA_EVENT_CREATE };
+
+	cr_assert_eq(mica_path_set_new(globs, 2, &paths, &limit), 0);
+	options.paths = paths;
+	cr_expect_not(mica_trace_match_event(&options, &event), "none");
+	event.path = bytes("/etc/motd");
+	cr_expect(mica_trace_match_event(&options, &event));
+	event.path = bytes("/lib/a.so");
+	cr_expect(mica_trace_match_event(&options, &event));
+	event.path = bytes("/tmp/x");
+	cr_expect_not(mica_trace_match_event(&options, &event));
+
+	event.record.type = MICA_EVENT_RENAME;
+	event.source = bytes("/etc/x");
+	cr_expect(mica_trace_match_event(&options, &event), "the old name");
+	event.source = bytes("/tmp/y");
+	cr_expect_not(mica_trace_match_event(&options, &event));
+	event.record.flags = MICA_RECORD_SOURCE_TRUNCATED;
+	cr_expect(mica_trace_match_event(&options, &event), "half a path may be one");
+	event.record.flags = 0;
+
+	event.record.type = MICA_EVENT_MOUNT;
+	event.source = bytes("tmpfs");
+	cr_expect_not(mica_trace_match_event(&options, &event));
+	event.source = bytes("/etc/x/");
+	cr_expect(mica_trace_match_event(&options, &event), "what is mounted");
+
+	event = (struct mica_event){ .record = { .type = MICA_EVENT_COPY_UP, .flags = MICA_RECORD_PATH_TRUNCATED },
+				     .path = bytes("x/y") };
+	cr_expect(mica_trace_match_event(&options, &event), "half a path may be one");
+	event = (struct mica_event){ .record.type = MICA_EVENT_LOST };
+	cr_expect(mica_trace_match_event(&options, &event));
+}
+
 /* ---- thresholds ---- */
 
 static bool passes(const struct mica_trace_options *options, struct mica_record record)
@@ -180,10 +293,13 @@ Test(cmd_trace_match, thresholds_narrow_each_other)
 /* ---- events ---- */
 
 #define BIT(type) (1ULL << MICA_EVENT_##type)
+/** All that are events. */
+#define ALL (((1ULL << _MICA_EVENT_MAX) - 2) & ~(1ULL << MICA_RECORD_UNION_LAYER))
 
 Test(cmd_trace_match, events_that_cannot_pass_are_not_asked_for)
 {
 	static char *volumes[] = { NULL };
+	const uint64_t not_namespaces = ~(BIT(NAMESPACE_CREATED) | BIT(NAMESPACE_GONE));
 	struct {
 		struct mica_trace_options options;
 		int result;
@@ -203,6 +319,18 @@ Test(cmd_trace_match, events_that_cannot_pass_are_not_asked_for)
 		{ { .volumes = volumes, .min_latency_ns = 1 }, -ENOENT, 0 },
 		{ { .volumes = volumes, .events = BIT(COPY_UP) }, -ENOENT, BIT(COPY_UP) },
 		{ { .volumes = volumes, .events = BIT(COPY_UP) | BIT(MOUNT) }, 0, BIT(MOUNT) },
+		{ { .path_globs = volumes, .events = ALL },
+		  0,
+		  ALL & not_namespaces & ~(BIT(UNION_UP) | BIT(UNION_DOWN) | BIT(FSOPEN) | BIT(FSCONFIG)) },
+		{ { .path_globs = volumes, .events = BIT(NAMESPACE_GONE) | BIT(UNION_UP) },
+		  -ENOENT,
+		  BIT(NAMESPACE_GONE) | BIT(UNION_UP) },
+		{ { .path_globs = volumes, .events = BIT(NAMESPACE_GONE) | BIT(LOST) }, 0, BIT(LOST) },
+		{ { .unions = volumes, .events = ALL }, 0, ALL & not_namespaces & ~(BIT(FSOPEN) | BIT(FSCONFIG)) },
+		{ { .unions = volumes, .volumes = volumes, .events = BIT(UNION_UP) | BIT(MOUNT) },
+		  0,
+		  BIT(UNION_UP) | BIT(MOUNT) },
+		{ { .path_globs = volumes, .volumes = volumes }, 0, MICA_TRACE_VOLUME_EVENTS },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

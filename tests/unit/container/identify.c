@@ -5,6 +5,45 @@
 
 #include "fixture.h"
 
+static const struct mica_container *container_of(struct mica_identity *identity, uint64_t cgroup)
+{
+	/* Nobody is there any more who could be asked. */
+	struct mica_event event = {
+		.record = { .type = MICA_EVENT_CREATE,
+			    .mnt_ns_id = 1000 + cgroup,
+			    .mnt_ns = 99,
+			    .pid = 99999,
+			    .cgroup_id = cgroup },
+		.path = bytes("/x"),
+	};
+
+	cr_assert_eq(mica_identify(identity, &event), 0);
+	return event.container;
+}
+
+Test(identify, by_a_cgroup_that_is_gone)
+{
+	const struct mica_identity_options options = { .root = PODMAN5 };
+	struct mica_event made = {
+		.record = { .type = MICA_RECORD_CGROUP, .cgroup = { .id = 41, .parent = 1 } },
+		.source = bytes("/machine.slice/libpod-" WEB_ID ".scope/container"),
+	};
+	struct mica_identity *identity = NULL;
+
+	cr_assert_eq(mica_identity_new(&options, &identity), 0);
+	cr_assert_null(container_of(identity, 40));
+	cr_assert_eq(mica_identify(identity, &made), 1, "no event");
+	cr_assert_str_eq(container_of(identity, 41)->name, "web");
+	cr_assert_str_eq(mica_identity_cgroup_path(identity, 41), made.source.data);
+	/* A path that the kernel has cut says nothing: its end is what would. */
+	made.record.cgroup.id = 42;
+	made.record.flags = MICA_RECORD_SOURCE_TRUNCATED;
+	cr_assert_eq(mica_identify(identity, &made), 1);
+	cr_assert_null(container_of(identity, 42));
+	cr_assert_eq(mica_identity_counts(identity).cgroups, 1);
+	mica_identity_free(&identity);
+}
+
 Test(identify, a_stream)
 {
 	const struct mica_identity_options options = { .root = PODMAN4 };

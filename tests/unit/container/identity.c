@@ -110,6 +110,8 @@ Test(identity, copy_up_names_container_layer_and_digest)
 	cr_assert_eq(found.object.layers, 2);
 	cr_assert_str_eq(found.object.digest, BASE_DIGEST);
 	cr_assert_str_eq(found.object.directory, BASE_LAYER "/diff");
+	cr_assert_eq(found.union_container, found.container);
+	cr_assert_str_eq(found.union_upper, WEB_LAYER "/diff");
 	cr_assert_str_eq(found.host_path, WEB_LAYER "/merged/etc/passwd");
 	cr_assert_null(found.container_path);
 	assert_path(found.path, "/etc/passwd");
@@ -429,6 +431,7 @@ Test(identity, host_task_in_a_containers_union)
 	record.root_union = 0;
 	found = find(&record, "/new");
 	cr_assert_str_eq(found.container->name, "web");
+	cr_assert_str_eq(found.union_container->name, "web");
 	cr_assert_eq(found.mount_namespace->kind, MICA_NAMESPACE_HOST);
 	cr_assert_null(found.mount_namespace->container);
 }

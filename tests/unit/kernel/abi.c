@@ -70,6 +70,7 @@ Test(kernel_abi, sizes_are_the_same_on_both_sides)
 	cr_expect_eq(find_struct("mica_mount")->size, sizeof(struct mica_mount));
 	cr_expect_eq(find_struct("mica_mount_attr")->size, sizeof(struct mica_mount_attr));
 	cr_expect_eq(find_struct("mica_union_layer")->size, sizeof(struct mica_union_layer));
+	cr_expect_eq(find_struct("mica_cgroup")->size, sizeof(struct mica_cgroup));
 }
 
 Test(kernel_abi, members_stand_at_the_same_place_on_both_sides)
@@ -104,6 +105,7 @@ Test(kernel_abi, members_stand_at_the_same_place_on_both_sides)
 		MEMBER(mica_record, source_bytes),
 		MEMBER(mica_record, comm),
 		MEMBER(mica_record, copy_up),
+		MEMBER(mica_record, write),
 		MEMBER(mica_record, mount),
 		MEMBER(mica_record, union_layer),
 		MEMBER(mica_copy_up, size),
@@ -115,6 +117,9 @@ Test(kernel_abi, members_stand_at_the_same_place_on_both_sides)
 		MEMBER(mica_union_layer, inode),
 		MEMBER(mica_union_layer, dev),
 		MEMBER(mica_union_layer, index),
+		MEMBER(mica_record, cgroup),
+		MEMBER(mica_cgroup, id),
+		MEMBER(mica_cgroup, parent),
 		MEMBER(mica_record, mount_attr),
 		MEMBER(mica_mount, cleared),
 		MEMBER(mica_mount, flags_kind),

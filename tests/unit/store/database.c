@@ -64,7 +64,9 @@ Test(database, the_log_stays_short_over_many_that_write_once)
 		_cleanup_database_ struct mica_database *database = NULL;
 
 		cr_assert_eq(mica_database_open(path, &database, &version), 0);
-		cr_assert_eq(mica_database_begin(database, false), 0);
+		struct mica_transaction transaction _cleanup_transaction_ = {};
+
+		cr_assert_eq(mica_transaction_begin(&transaction, database, false), 0);
 		cr_assert_eq(mica_database_run(database, "INSERT INTO trash VALUES (?)", "i", (int64_t)i), 0);
 		cr_assert_eq(mica_database_commit(database), 0);
 	}
@@ -144,8 +146,7 @@ Test(database, a_transaction_that_is_left_is_undone)
 	for (int durable = 0; durable < 2; durable++) {
 		struct mica_transaction transaction _cleanup_transaction_ = {};
 
-		cr_assert_eq(mica_database_begin(database, durable), 0);
-		transaction.database = database;
+		cr_assert_eq(mica_transaction_begin(&transaction, database, durable), 0);
 		cr_assert_eq(mica_database_run(database, "INSERT INTO trash VALUES ('x')", NULL), 0);
 	}
 	cr_assert_eq(number(database, "SELECT count(*) FROM trash"), 0);

@@ -352,3 +352,18 @@ Test(stream_decode, bodies_of_mount_calls)
 	raw.record.type = MICA_EVENT_MOUNT_SETATTR;
 	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
 }
+
+Test(stream_decode, a_cgroup_has_a_plain_path)
+{
+	struct raw raw = RAW(MICA_RECORD_CGROUP, "", "/machine.slice/libpod-1.scope");
+	struct mica_event event;
+
+	raw.record.cgroup = (struct mica_cgroup){ .id = 77, .parent = 1 };
+	cr_assert_eq(decode(&raw, raw.record.size, &event), 0);
+	assert_bytes(event.source, "/machine.slice/libpod-1.scope");
+	assert_bytes(event.path, "");
+	cr_assert_eq(event.record.cgroup.id, 77u);
+	cr_assert_eq(event.record.cgroup.parent, 1u);
+	raw = RAW(MICA_RECORD_CGROUP, "", "/a\0b");
+	cr_assert_eq(decode(&raw, raw.record.size, &event), -EBADMSG);
+}

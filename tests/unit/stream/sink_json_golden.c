@@ -149,7 +149,8 @@ static void make_event(struct mica_event *event, struct mica_container *containe
 		.container_path = any_string(state),
 		.lost_count = any_number(state),
 		.lost_cause = next(state) % _MICA_LOST_MAX,
-		.lost_of = next(state) % _MICA_EVENT_MAX,
+		/* The last event; records that are none came after it. */
+		.lost_of = next(state) % (MICA_EVENT_FSMOUNT + 1),
 		.object = { .kind = next(state) % (MICA_OBJECT_HOST + 1),
 			    .layer = (unsigned)(next(state) % 4 ? 2 : any_number(state)),
 			    .layers = (unsigned)(next(state) % 4 ? 5 : any_number(state)) },

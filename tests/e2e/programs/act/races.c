@@ -116,6 +116,54 @@ static int act_bind_race(char **args)
 	return through ? 0 : refusal;
 }
 
+static atomic_ulong exchanges;
+
+static void *exchange_counted(void *argument)
+{
+	(void)argument;
+	while (!atomic_load(&stop))
+		if (renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE) == 0)
+			atomic_fetch_add(&exchanges, 1);
+	return NULL;
+}
+
+/**
+ * exchange-count DIR1 DIR2 FILE TIMES: while the directories change places all the time, opens DIR1/FILE and DIR2/FILE
+ * for writing, by their whole names and from a directory that is held. Prints how often they changed places, and how
+ * many opens ended how.
+ */
+static int act_exchange_count(char **args)
+{
+	unsigned long ends[134] = {}, times = strtoul(args[3], NULL, 10);
+	char names[2][512];
+	pthread_t thread;
+
+	(void)snprintf(path, sizeof(path), "%s", args[0]);
+	(void)snprintf(other, sizeof(other), "%s", args[1]);
+	(void)snprintf(names[0], sizeof(names[0]), "%s/%s", args[0], args[2]);
+	(void)snprintf(names[1], sizeof(names[1]), "%s/%s", args[1], args[2]);
+	int held = prepare_open(args[0], O_PATH | O_DIRECTORY);
+	if (pthread_create(&thread, NULL, exchange_counted, NULL))
+		unable("thread");
+	for (unsigned long i = 0; i < times; i++) {
+		int fd = i % 3 ? open(names[i % 3 - 1], O_WRONLY | O_CLOEXEC)
+			       : openat(held, args[2], O_WRONLY | O_CLOEXEC);
+
+		ends[fd < 0 ? errno : 0]++;
+		if (fd >= 0)
+			(void)close(fd);
+	}
+	atomic_store(&stop, true);
+	(void)pthread_join(thread, NULL);
+	(void)close(held);
+	(void)printf("exchanges=%lu", atomic_load(&exchanges));
+	for (int i = 0; i < 134; i++)
+		if (ends[i])
+			(void)printf(" %s=%lu", i ? strerrorname_np(i) : "ok", ends[i]);
+	(void)printf("\n");
+	return 0;
+}
+
 /** rename-until OLD NEW STOPFILE: renames until the file is there. Prints how often; ok: it was done once at least. */
 static int act_rename_until(char **args)
 {
@@ -162,6 +210,7 @@ const struct act race_acts[] = {
 	{ "exchange-open", 3, "FORBIDDEN ALLOWED TIMES", act_exchange_open },
 	{ "bind-race", 5, "LINK1 LINK2 TARGET FORBIDDEN TIMES", act_bind_race },
 	{ "rename-until", 3, "OLD NEW STOPFILE", act_rename_until },
+	{ "exchange-count", 4, "DIR1 DIR2 FILE TIMES", act_exchange_count },
 	{ "fork-writes", 2, "TIMES FILE", act_fork_writes },
 	{},
 };
