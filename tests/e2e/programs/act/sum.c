@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <fts.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -77,8 +77,10 @@ static void add_content(uint64_t *sum, const char *path, const struct stat *info
 	(void)close(fd);
 }
 
-static int visit(const char *path, const struct stat *info, int type, struct FTW *place)
+static void visit(const FTSENT *entry)
 {
+	const char *path = entry->fts_accpath, *name = entry->fts_path;
+	const struct stat *info = entry->fts_statp;
 	uint64_t sum = 0xcbf29ce484222325;
 	const uint64_t numbers[] = {
 		info->st_mode,  info->st_uid,  info->st_gid,
@@ -87,9 +89,7 @@ static int visit(const char *path, const struct stat *info, int type, struct FTW
 	const uint64_t hidden[] = { (uint64_t)info->st_mtim.tv_sec, (uint64_t)info->st_mtim.tv_nsec, info->st_ino,
 				    (uint64_t)info->st_size };
 
-	(void)type;
-	(void)place;
-	add(&sum, path, strlen(path));
+	add(&sum, name, strlen(name));
 	add(&sum, numbers, sizeof(numbers));
 	if (!seen_only)
 		add(&sum, hidden, sizeof(hidden));
@@ -97,16 +97,44 @@ static int visit(const char *path, const struct stat *info, int type, struct FTW
 	add_content(&sum, path, info);
 	total += sum;
 	if (show)
-		(void)printf("%016" PRIx64 " %o %" PRIu64 " %s\n", sum, info->st_mode, numbers[5], path);
-	return 0;
+		(void)printf("%016" PRIx64 " %o %" PRIu64 " %s\n", sum, info->st_mode, numbers[5], name);
+}
+
+/** What the union shows the name of and refuses to look up (a metacopy that it does not follow) is that for all. */
+static void visit_refused(const FTSENT *entry)
+{
+	if (!seen_only) {
+		errno = entry->fts_errno;
+		unable(entry->fts_path);
+	}
+	(void)printf("refused %s %s\n", strerrorname_np(entry->fts_errno), entry->fts_path);
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
 static int walk(char **args)
 {
-	for (; *args; args++) {
-		if (nftw(*args, visit, 16, FTW_PHYS) < 0)
-			unable(*args);
+	FTS *tree = fts_open(args, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+
+	if (!tree)
+		unable(*args);
+	for (const FTSENT *entry = fts_read(tree); entry; entry = fts_read(tree)) {
+		switch (entry->fts_info) {
+		case FTS_DNR:
+		case FTS_ERR:
+		case FTS_NS:
+			visit_refused(entry);
+			break;
+		case FTS_DP:
+			break;
+		default:
+			visit(entry);
+		}
 	}
+	(void)fts_close(tree);
 	(void)printf("%016" PRIx64 "\n", total);
 	return 0;
 }
