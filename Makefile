@@ -195,7 +195,8 @@ $(O)/cases: $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/policy/reference_*.c) 
 ifdef SANITIZE
 # libFuzzer is clang's; the library is compiled again, with coverage.
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
-FUZZ_OBJECTS := $(patsubst $(O)/%.o,$(O)/fuzz/%.o,$(filter-out $(O)/user/kernel/% $(O)/user/cmd/%,$(LIBRARY_OBJECTS)))
+FUZZ_OBJECTS := $(patsubst $(O)/%.o,$(O)/fuzz/%.o,\
+	$(filter-out $(O)/user/kernel/% $(O)/user/enforce/% $(O)/user/cmd/%,$(LIBRARY_OBJECTS)))
 FUZZ_FLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Wno-missing-prototypes -g -O1 $(INCLUDES) $(TEST_FLAGS) $(SANITIZERS)
 
 $(O)/fuzz/user/%.o: user/%.c
