@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statfs.h>
 
 #include "base/capability.h"
 #include "base/clock.h"
@@ -15,10 +14,6 @@
 #include "cmd/cmd.h"
 #include "cmd/enforce.h"
 #include "stream/json_writer.h"
-
-/* include/uapi/linux/magic.h */
-#define BPF_FS_MAGIC 0xcafe4a11
-#define BPFFS "/sys/fs/bpf"
 
 /** Maps that are told of. */
 #define MAPS_MAX 64
@@ -77,11 +72,9 @@ static void advise(struct status *status, const char *remedy)
 /** Nothing is pinned: why? */
 static void explain_absence(struct status *status)
 {
-	struct statfs found;
-
-	if (statfs(BPFFS, &found) < 0 || (unsigned long)found.f_type != BPF_FS_MAGIC) {
-		because(status, "no bpffs is mounted at " BPFFS ": what was pinned there is gone");
-		advise(status, "mount -t bpf bpf " BPFFS ", then put the policies in force again");
+	if (!mica_pins_are_in_bpffs(MICA_BPFFS)) {
+		because(status, "no bpffs is mounted at " MICA_BPFFS ": what was pinned there is gone");
+		advise(status, "mount -t bpf bpf " MICA_BPFFS ", then put the policies in force again");
 		return;
 	}
 	because(status, "nothing is pinned at " MICA_ENFORCER_PINS);

@@ -7,14 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/statfs.h>
 
 #include "base/log.h"
 #include "enforce/engines.h"
-
-#define BPFFS "/sys/fs/bpf"
-/* include/uapi/linux/magic.h */
-#define BPFFS_MAGIC 0xcafe4a11U
 
 /** Where a new enforcer is pinned until the old one's pins are gone. */
 static void next_pins(const struct mica_held *held, char path[static PATH_MAX])
@@ -176,13 +171,12 @@ static bool are_pins_whole(const struct mica_held *held)
 int mica_held_pin_again(struct mica_held *held)
 {
 	struct mica_problem problem;
-	struct statfs found;
 	int r;
 
 	if (are_pins_whole(held))
 		return 0;
-	if ((statfs(BPFFS, &found) < 0 || (uint32_t)found.f_type != BPFFS_MAGIC) &&
-	    mount("bpf", BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME, "mode=0700") < 0)
+	if (!mica_pins_are_in_bpffs(MICA_BPFFS) &&
+	    mount("bpf", MICA_BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME, "mode=0700") < 0)
 		return -errno;
 	(void)mica_enforcer_unpin(held->enforcer, held->pins);
 	r = mica_enforcer_pin(held->enforcer, held->pins, &problem);

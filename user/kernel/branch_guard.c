@@ -20,7 +20,7 @@
 /** Those who load or remove the guard do so one after the other. Closing the descriptor ends it. */
 static int lock(void)
 {
-	_cleanup_close_ int fd = open(MICA_BRANCH_BPFFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(MICA_BPFFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || flock(fd, LOCK_EX) < 0)
 		return -errno;
@@ -97,7 +97,7 @@ int mica_branch_guard_cover(int union_fd, uint32_t count, const char *const *dir
 
 	*ret_problem = (struct mica_problem){};
 	if (locked < 0) {
-		(void)snprintf(ret_problem->what, sizeof(ret_problem->what), "cannot lock %s: %s", MICA_BRANCH_BPFFS,
+		(void)snprintf(ret_problem->what, sizeof(ret_problem->what), "cannot lock %s: %s", MICA_BPFFS,
 			       mica_errno_name(locked));
 		return locked;
 	}

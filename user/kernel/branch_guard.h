@@ -15,11 +15,11 @@
 #include <stdint.h>
 
 #include "kernel/kernel.h"
+#include "kernel/pins.h"
 #include "mica/branch.h"
 
-/** The bpffs, and the directory in it. Mode 0700. */
-#define MICA_BRANCH_BPFFS "/sys/fs/bpf"
-#define MICA_BRANCH_PINS MICA_BRANCH_BPFFS "/mica-branches"
+/** Mode 0700. */
+#define MICA_BRANCH_PINS MICA_BPFFS "/mica-branches"
 
 /**
  * Takes a union into the guard's care: of its layers the topmost `count`, whose names are `directories`, are read-only

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -16,64 +15,28 @@
 #include "kernel/branch_guard_internal.h"
 #include "kernel/features.h"
 #include "kernel/libbpf_log.h"
+#include "kernel/problem.h"
 
 /** SLOTS_PER_CPU in bpf/branch/branch.bpf.h. */
 #define SLOTS_PER_CPU 8
-#define BPF_FS_MAGIC_NUMBER 0xcafe4a11
-
-#define STRINGIFY(text) STRINGIFY_VALUE(text)
-#define STRINGIFY_VALUE(text) #text
 /** Pinned last: all is there, and of this version. */
-#define COMPLETE "complete-" STRINGIFY(MICA_BRANCH_ABI)
-#define LINK_PREFIX "link_"
-
-struct pin_path {
-	char text[512];
-};
-
-static struct pin_path pin_path(const char *prefix, const char *name)
-{
-	struct pin_path path;
-
-	(void)snprintf(path.text, sizeof(path.text), "%s/%s%s", MICA_BRANCH_PINS, prefix, name);
-	return path;
-}
-
-__attribute__((format(printf, 3, 4))) static int refuse(struct mica_problem *problem, int error, const char *format,
-							...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(problem->what, sizeof(problem->what), format, arguments);
-	va_end(arguments);
-	return error;
-}
+#define COMPLETE MICA_PINS_COMPLETE(MICA_BRANCH_ABI)
 
 static int check_basics(const struct mica_features *features, struct mica_problem *problem)
 {
 	static const enum mica_basic needed[] = { MICA_BASIC_PRIVILEGE,   MICA_BASIC_BTF,  MICA_BASIC_OVERLAY,
 						  MICA_BASIC_RING_BUFFER, MICA_BASIC_LOOP, MICA_BASIC_LSM };
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		const struct mica_feature *feature = &features->basic[needed[i]];
-
-		if (feature->state == MICA_FEATURE_OK)
-			continue;
-		(void)snprintf(problem->remedy, sizeof(problem->remedy), "%s", feature->remedy);
-		return refuse(problem, needed[i] == MICA_BASIC_PRIVILEGE ? -EPERM : -EOPNOTSUPP, "%s", feature->detail);
-	}
-	return 0;
+	return mica_problem_check_basics(features, needed, sizeof(needed) / sizeof(needed[0]), "", problem);
 }
 
 static int check_bpffs(struct mica_problem *problem)
 {
-	struct statfs found;
-
-	if (statfs(MICA_BRANCH_BPFFS, &found) == 0 && (__u32)found.f_type == BPF_FS_MAGIC_NUMBER)
+	if (mica_pins_are_in_bpffs(MICA_BPFFS))
 		return 0;
-	(void)snprintf(problem->remedy, sizeof(problem->remedy), "mount -t bpf bpffs %s", MICA_BRANCH_BPFFS);
-	return refuse(problem, -EOPNOTSUPP, "%s is no bpffs, in which the programs would be kept", MICA_BRANCH_BPFFS);
+	(void)snprintf(problem->remedy, sizeof(problem->remedy), "mount -t bpf bpffs %s", MICA_BPFFS);
+	return mica_problem_refuse(problem, -EOPNOTSUPP, "%s is no bpffs, in which the programs would be kept",
+				   MICA_BPFFS);
 }
 
 static bool is_same_job(unsigned a, unsigned b)
@@ -97,8 +60,8 @@ static int choose(const struct mica_features *features, bool *chosen, struct mic
 			continue;
 		(void)snprintf(problem->remedy, sizeof(problem->remedy),
 			       "run `mica doctor`, and report this kernel's version");
-		return refuse(problem, -EOPNOTSUPP, "the hook %s %s in this kernel", hook->job,
-			      r == -ENOENT ? "is not" : "looks different");
+		return mica_problem_refuse(problem, -EOPNOTSUPP, "the hook %s %s in this kernel", hook->job,
+					   r == -ENOENT ? "is not" : "looks different");
 	}
 	return 0;
 }
@@ -114,9 +77,10 @@ static int load(struct mica_branch_bpf *skeleton, const bool *chosen, struct mic
 	struct stat host;
 
 	if (cpus < 0)
-		return refuse(problem, cpus, "cannot count the processors: %s", mica_errno_name(cpus));
+		return mica_problem_refuse(problem, cpus, "cannot count the processors: %s", mica_errno_name(cpus));
 	if (stat("/proc/1/ns/mnt", &host) < 0)
-		return refuse(problem, -errno, "cannot look at /proc/1/ns/mnt: %s", mica_errno_name(errno));
+		return mica_problem_refuse(problem, -errno, "cannot look at /proc/1/ns/mnt: %s",
+					   mica_errno_name(errno));
 	for (unsigned i = 0; r == 0 && i < mica_branch_hook_count; i++) {
 		struct bpf_program *program = program_of(skeleton, &mica_branch_hooks[i]);
 
@@ -130,14 +94,13 @@ static int load(struct mica_branch_bpf *skeleton, const bool *chosen, struct mic
 	if (r == 0)
 		return 0;
 	(void)snprintf(problem->remedy, sizeof(problem->remedy), "MICA_DEBUG=1 shows the verifier's words");
-	return refuse(problem, -EOPNOTSUPP, "the kernel refuses the programs of the guard: %s", mica_errno_name(r));
+	return mica_problem_refuse(problem, -EOPNOTSUPP, "the kernel refuses the programs of the guard: %s",
+				   mica_errno_name(r));
 }
 
 static int pin(int fd, const char *prefix, const char *name)
 {
-	struct pin_path path = pin_path(prefix, name);
-
-	return bpf_obj_pin(fd, path.text) ? -errno : 0;
+	return mica_pin(fd, MICA_BRANCH_PINS, prefix, name);
 }
 
 /** Attaches a program; its link is pinned, and so stays when the process ends. */
@@ -147,12 +110,12 @@ static int attach(struct mica_branch_bpf *skeleton, const struct mica_program *h
 	int r;
 
 	if (!link)
-		return refuse(problem, -EOPNOTSUPP, "cannot attach to the hook %s: %s", hook->job,
-			      mica_errno_name(errno));
-	r = pin(bpf_link__fd(link), LINK_PREFIX, hook->name);
+		return mica_problem_refuse(problem, -EOPNOTSUPP, "cannot attach to the hook %s: %s", hook->job,
+					   mica_errno_name(errno));
+	r = pin(bpf_link__fd(link), MICA_PINS_LINK, hook->name);
 	(void)bpf_link__destroy(link);
-	return r < 0 ? refuse(problem, r, "cannot pin the hook %s in %s: %s", hook->job, MICA_BRANCH_PINS,
-			      mica_errno_name(r))
+	return r < 0 ? mica_problem_refuse(problem, r, "cannot pin the hook %s in %s: %s", hook->job, MICA_BRANCH_PINS,
+					   mica_errno_name(r))
 		     : 0;
 }
 
@@ -173,7 +136,9 @@ static int pin_rest(struct mica_branch_bpf *skeleton, uint64_t links, struct mic
 		r = pin(bpf_program__fd(skeleton->progs.branch_request), "", "request");
 	if (r == 0)
 		r = pin(bpf_map__fd(skeleton->maps.unions), "", COMPLETE);
-	return r < 0 ? refuse(problem, r, "cannot pin the guard in %s: %s", MICA_BRANCH_PINS, mica_errno_name(r)) : 0;
+	return r < 0 ? mica_problem_refuse(problem, r, "cannot pin the guard in %s: %s", MICA_BRANCH_PINS,
+					   mica_errno_name(r))
+		     : 0;
 }
 
 static int attach_all(struct mica_branch_bpf *skeleton, const bool *chosen, struct mica_problem *problem)
@@ -182,8 +147,8 @@ static int attach_all(struct mica_branch_bpf *skeleton, const bool *chosen, stru
 	int r = 0;
 
 	if (mkdir(MICA_BRANCH_PINS, 0700) < 0)
-		return refuse(problem, -errno, "cannot make the directory %s: %s", MICA_BRANCH_PINS,
-			      mica_errno_name(errno));
+		return mica_problem_refuse(problem, -errno, "cannot make the directory %s: %s", MICA_BRANCH_PINS,
+					   mica_errno_name(errno));
 	for (unsigned i = 0; r == 0 && i < mica_branch_hook_count; i++) {
 		if (!chosen[i])
 			continue;
@@ -206,10 +171,10 @@ int mica_branch_guard_load(struct mica_problem *problem)
 
 	mica_libbpf_log_begin();
 	if (!chosen)
-		return refuse(problem, -ENOMEM, "out of memory");
+		return mica_problem_refuse(problem, -ENOMEM, "out of memory");
 	r = mica_features_probe(&features);
 	if (r < 0)
-		return refuse(problem, r, "cannot look at the kernel: %s", mica_errno_name(r));
+		return mica_problem_refuse(problem, r, "cannot look at the kernel: %s", mica_errno_name(r));
 	r = check_basics(&features, problem);
 	if (r == 0)
 		r = check_bpffs(problem);
@@ -219,7 +184,8 @@ int mica_branch_guard_load(struct mica_problem *problem)
 		return r;
 	skeleton = mica_branch_bpf__open();
 	if (!skeleton)
-		return refuse(problem, -errno, "cannot open the BPF object of the guard: %s", mica_errno_name(errno));
+		return mica_problem_refuse(problem, -errno, "cannot open the BPF object of the guard: %s",
+					   mica_errno_name(errno));
 	r = load(skeleton, chosen, problem);
 	if (r == 0)
 		r = attach_all(skeleton, chosen, problem);
@@ -229,48 +195,30 @@ int mica_branch_guard_load(struct mica_problem *problem)
 
 int mica_branch_guard_unpin(void)
 {
-	struct pin_path complete = pin_path("", COMPLETE);
-	_cleanup_closedir_ DIR *entries = opendir(MICA_BRANCH_PINS);
-	struct dirent *entry;
-	int r = 0;
-
-	if (!entries)
-		return -errno;
-	(void)unlink(complete.text);
-	while ((entry = readdir(entries))) {
-		struct pin_path path = pin_path("", entry->d_name);
-
-		if (entry->d_name[0] != '.' && unlink(path.text) < 0 && errno != ENOENT)
-			r = -errno;
-	}
-	return r < 0 ? r : rmdir(MICA_BRANCH_PINS) < 0 ? -errno : 0;
+	return mica_pins_remove(MICA_BRANCH_PINS, COMPLETE);
 }
 
 int mica_branch_guard_get(const char *name)
 {
-	struct pin_path path = pin_path("", name);
-	int fd = bpf_obj_get(path.text);
-
-	return fd < 0 ? -errno : fd;
+	return mica_pin_get(MICA_BRANCH_PINS, "", name);
 }
 
 int mica_branch_guard_check(void)
 {
 	_cleanup_closedir_ DIR *entries = opendir(MICA_BRANCH_PINS);
 	_cleanup_close_ int numbers = -EBADF;
-	struct pin_path complete = pin_path("", COMPLETE);
 	uint32_t key = MICA_BRANCH_NUMBER_LINKS;
 	uint64_t links = 0, found = 0;
 	struct dirent *entry;
 
 	if (!entries)
 		return errno == ENOTDIR ? -ENOENT : -errno;
-	if (access(complete.text, F_OK) < 0)
+	if (!mica_pin_exists(MICA_BRANCH_PINS, COMPLETE))
 		return -EPROTO;
 	numbers = mica_branch_guard_get("numbers");
 	if (numbers < 0 || bpf_map_lookup_elem(numbers, &key, &links))
 		return -EPROTO;
 	while ((entry = readdir(entries)))
-		found += strncmp(entry->d_name, LINK_PREFIX, strlen(LINK_PREFIX)) == 0;
+		found += strncmp(entry->d_name, MICA_PINS_LINK, strlen(MICA_PINS_LINK)) == 0;
 	return found == links ? 0 : -EPROTO;
 }

@@ -29,16 +29,6 @@ const char *const mica_enforcer_map_names[_MICA_MAP_MAX] = {
 	[MICA_MAP_NUMBERS] = "numbers",   [MICA_MAP_ORDERS] = "orders",   [MICA_MAP_LABELS] = "labels",
 };
 
-int mica_enforcer_refuse(struct mica_problem *problem, int error, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(problem->what, sizeof(problem->what), format, arguments);
-	va_end(arguments);
-	return error;
-}
-
 /** Is the hook needed for what the enforcer is opened for? */
 static bool is_needed(const struct mica_enforcer *enforcer, const struct mica_enforcer_hook *hook)
 {
@@ -51,16 +41,8 @@ static int check_basics(const struct mica_features *features, struct mica_proble
 	static const enum mica_basic needed[] = { MICA_BASIC_PRIVILEGE, MICA_BASIC_BTF,          MICA_BASIC_OVERLAY,
 						  MICA_BASIC_LOOP,      MICA_BASIC_TASK_STORAGE, MICA_BASIC_LSM };
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		const struct mica_feature *feature = &features->basic[needed[i]];
-
-		if (feature->state == MICA_FEATURE_OK)
-			continue;
-		(void)snprintf(problem->remedy, sizeof(problem->remedy), "%s", feature->remedy);
-		return mica_enforcer_refuse(problem, needed[i] == MICA_BASIC_PRIVILEGE ? -EPERM : -EOPNOTSUPP,
-					    "policies cannot be enforced here: %s", feature->detail);
-	}
-	return 0;
+	return mica_problem_check_basics(features, needed, sizeof(needed) / sizeof(needed[0]),
+					 "policies cannot be enforced here: ", problem);
 }
 
 /** Marks the programs to load; one for each job that is needed. *ret_count: of them. */
@@ -88,8 +70,8 @@ static int choose_hooks(struct mica_enforcer *enforcer, const struct mica_featur
 			continue;
 		(void)snprintf(problem->remedy, sizeof(problem->remedy),
 			       "run `mica doctor`, and report this kernel's version");
-		return mica_enforcer_refuse(problem, -EOPNOTSUPP, "the hook %s %s in this kernel: nothing is enforced",
-					    hook->program.job, r == -ENOENT ? "is not" : "looks different");
+		return mica_problem_refuse(problem, -EOPNOTSUPP, "the hook %s %s in this kernel: nothing is enforced",
+					   hook->program.job, r == -ENOENT ? "is not" : "looks different");
 	}
 	return 0;
 }
@@ -126,23 +108,23 @@ static int load_hooks(struct mica_enforcer *enforcer, const bool *chosen, struct
 
 	enforcer->hooks = mica_enforce_bpf__open();
 	if (!enforcer->hooks)
-		return mica_enforcer_refuse(problem, -errno, "cannot open the BPF object of the hooks: %s",
-					    mica_errno_name(errno));
+		return mica_problem_refuse(problem, -errno, "cannot open the BPF object of the hooks: %s",
+					   mica_errno_name(errno));
 	r = configure(enforcer, chosen);
 	if (r < 0)
-		return mica_enforcer_refuse(problem, r, "cannot set up the BPF object of the hooks: %s",
-					    mica_errno_name(r));
+		return mica_problem_refuse(problem, r, "cannot set up the BPF object of the hooks: %s",
+					   mica_errno_name(r));
 	r = mica_enforce_bpf__load(enforcer->hooks);
 	if (r < 0) {
 		(void)snprintf(problem->remedy, sizeof(problem->remedy), "MICA_DEBUG=1 shows the verifier's words");
-		return mica_enforcer_refuse(problem, r, "the kernel refuses the programs of the hooks: %s",
-					    mica_errno_name(r));
+		return mica_problem_refuse(problem, r, "the kernel refuses the programs of the hooks: %s",
+					   mica_errno_name(r));
 	}
 	for (int i = 0; i < _MICA_MAP_MAX; i++) {
 		enforcer->maps[i] = bpf_object__find_map_fd_by_name(enforcer->hooks->obj, mica_enforcer_map_names[i]);
 		if (enforcer->maps[i] < 0)
-			return mica_enforcer_refuse(problem, enforcer->maps[i], "the map %s is not in the BPF object",
-						    mica_enforcer_map_names[i]);
+			return mica_problem_refuse(problem, enforcer->maps[i], "the map %s is not in the BPF object",
+						   mica_enforcer_map_names[i]);
 	}
 	enforcer->request = bpf_program__fd(enforcer->hooks->progs.object_request);
 	return 0;
@@ -184,8 +166,8 @@ static int load_verdict(struct mica_enforcer *enforcer, const bool *chosen, stru
 		return 0;
 	enforcer->verdict = mica_verdict_bpf__open();
 	if (!enforcer->verdict)
-		return mica_enforcer_refuse(problem, -errno, "cannot open the BPF object of the evaluator: %s",
-					    mica_errno_name(errno));
+		return mica_problem_refuse(problem, -errno, "cannot open the BPF object of the evaluator: %s",
+					   mica_errno_name(errno));
 	r = share_maps(enforcer);
 	if (r == 0)
 		r = bpf_program__set_attach_target(enforcer->verdict->progs.evaluate, target, ANSWER);
@@ -193,7 +175,7 @@ static int load_verdict(struct mica_enforcer *enforcer, const bool *chosen, stru
 		r = mica_verdict_bpf__load(enforcer->verdict);
 	if (r < 0) {
 		(void)snprintf(problem->remedy, sizeof(problem->remedy), "MICA_DEBUG=1 shows the verifier's words");
-		return mica_enforcer_refuse(problem, r, "the kernel refuses the evaluator: %s", mica_errno_name(r));
+		return mica_problem_refuse(problem, r, "the kernel refuses the evaluator: %s", mica_errno_name(r));
 	}
 	return 0;
 }
@@ -217,7 +199,7 @@ static int attach(struct mica_enforcer *enforcer, const bool *chosen, struct mic
 	enforcer->links = calloc(2 * (size_t)mica_enforcer_hook_count, sizeof(*enforcer->links));
 	enforcer->link_count = 0;
 	if (!enforcer->links)
-		return mica_enforcer_refuse(problem, -ENOMEM, "out of memory");
+		return mica_problem_refuse(problem, -ENOMEM, "out of memory");
 	/* The evaluator first: no hook ever answers without it. */
 	for (int pass = 0; pass < 2; pass++) {
 		for (unsigned i = 0; i < mica_enforcer_hook_count; i++) {
@@ -233,16 +215,16 @@ static int attach(struct mica_enforcer *enforcer, const bool *chosen, struct mic
 								   bpf_program__fd(program), ANSWER);
 			r = keep_link(enforcer, link, hook, pass ? "hook" : "verdict");
 			if (r < 0)
-				return mica_enforcer_refuse(problem, r,
-							    "cannot attach to the hook %s%s: %s; nothing is enforced",
-							    hook->program.job, pass ? "" : " (its evaluator)",
-							    mica_errno_name(r));
+				return mica_problem_refuse(problem, r,
+							   "cannot attach to the hook %s%s: %s; nothing is enforced",
+							   hook->program.job, pass ? "" : " (its evaluator)",
+							   mica_errno_name(r));
 		}
 	}
 	enforcer->iterator.link = bpf_program__attach_iter(enforcer->hooks->progs.visit_tasks, NULL);
 	if (!enforcer->iterator.link)
-		return mica_enforcer_refuse(problem, -errno, "cannot attach the iterator of tasks: %s",
-					    mica_errno_name(errno));
+		return mica_problem_refuse(problem, -errno, "cannot attach the iterator of tasks: %s",
+					   mica_errno_name(errno));
 	enforcer->iterator.fd = bpf_link__fd(enforcer->iterator.link);
 	return 0;
 }
@@ -266,7 +248,7 @@ static int bring_up(struct mica_enforcer *enforcer, const struct mica_features *
 	int r;
 
 	if (!chosen)
-		return mica_enforcer_refuse(problem, -ENOMEM, "out of memory");
+		return mica_problem_refuse(problem, -ENOMEM, "out of memory");
 	r = check_basics(features, problem);
 	if (r == 0)
 		r = choose_hooks(enforcer, features, chosen, problem);
@@ -282,12 +264,11 @@ static int bring_up(struct mica_enforcer *enforcer, const struct mica_features *
 	if (r == 0)
 		r = attach(enforcer, chosen, problem);
 	else
-		return mica_enforcer_refuse(problem, r, "cannot set up the maps of enforcement: %s",
-					    mica_errno_name(r));
+		return mica_problem_refuse(problem, r, "cannot set up the maps of enforcement: %s", mica_errno_name(r));
 	if (r < 0)
 		return r;
 	r = mica_enforcer_trust_self(enforcer);
-	return r < 0 ? mica_enforcer_refuse(problem, r, "cannot label this process: %s", mica_errno_name(r)) : 0;
+	return r < 0 ? mica_problem_refuse(problem, r, "cannot label this process: %s", mica_errno_name(r)) : 0;
 }
 
 int mica_enforcer_open(const struct mica_enforcer_options *options, struct mica_enforcer **ret,
@@ -300,11 +281,11 @@ int mica_enforcer_open(const struct mica_enforcer_options *options, struct mica_
 	*ret_problem = (struct mica_problem){};
 	mica_libbpf_log_begin();
 	if (!enforcer)
-		return mica_enforcer_refuse(ret_problem, -ENOMEM, "out of memory");
+		return mica_problem_refuse(ret_problem, -ENOMEM, "out of memory");
 	enforcer->options = *options;
 	r = mica_features_probe(&features);
 	if (r < 0)
-		return mica_enforcer_refuse(ret_problem, r, "cannot look at the kernel: %s", mica_errno_name(r));
+		return mica_problem_refuse(ret_problem, r, "cannot look at the kernel: %s", mica_errno_name(r));
 	r = bring_up(enforcer, &features, ret_problem);
 	if (r < 0)
 		return r;

@@ -25,10 +25,11 @@
 #include <stdint.h>
 
 #include "kernel/kernel.h"
+#include "kernel/pins.h"
 #include "mica/enforce.h"
 
 /** Where pins are, unless somebody wants another place. In a bpffs; mode 0700. */
-#define MICA_ENFORCER_PINS "/sys/fs/bpf/mica"
+#define MICA_ENFORCER_PINS MICA_BPFFS "/mica"
 
 struct mica_enforcer;
 

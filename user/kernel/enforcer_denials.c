@@ -179,15 +179,15 @@ int mica_enforcer_probe(struct mica_enforcer *enforcer, struct mica_problem *ret
 
 	*ret_problem = (struct mica_problem){};
 	if (detached)
-		return mica_enforcer_refuse(ret_problem, -ENOTCONN, "the program %s is attached no more",
-					    detached->name);
+		return mica_problem_refuse(ret_problem, -ENOTCONN, "the program %s is attached no more",
+					   detached->name);
 	r = was_seen(enforcer);
 	if (r < 0)
-		return mica_enforcer_refuse(ret_problem, r, "cannot probe whether the programs run: %s",
-					    mica_errno_name(r));
+		return mica_problem_refuse(ret_problem, r, "cannot probe whether the programs run: %s",
+					   mica_errno_name(r));
 	if (r)
 		return mica_enforcer_check_pins(enforcer, ret_problem);
 	(void)snprintf(ret_problem->remedy, sizeof(ret_problem->remedy),
 		       "see /proc/sys/kernel/ftrace_enabled, which must be 1");
-	return mica_enforcer_refuse(ret_problem, -ENOTCONN, "the kernel runs none of the programs");
+	return mica_problem_refuse(ret_problem, -ENOTCONN, "the kernel runs none of the programs");
 }

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "kernel/enforcer.h"
+#include "kernel/problem.h"
 
 /** Maps that user space works with, and that are pinned. */
 enum mica_enforcer_map {
@@ -99,8 +100,6 @@ struct mica_enforcer {
 	size_t provisional_count;
 };
 
-__attribute__((format(printf, 3, 4))) int mica_enforcer_refuse(struct mica_problem *problem, int error,
-							       const char *format, ...);
 /** The ring buffer's reader, if somebody listens. 0 or a negative errno. */
 int mica_enforcer_listen(struct mica_enforcer *enforcer);
 /** Forgets the denials that wait. */

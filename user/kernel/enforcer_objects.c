@@ -192,8 +192,8 @@ int mica_enforcer_bootstrap(struct mica_enforcer *enforcer, size_t *ret_count, s
 	if (r == 0 && bootstrap.made)
 		r = -EAGAIN;
 	if (r < 0)
-		return mica_enforcer_refuse(ret_problem, r, "cannot label the tasks that run already: %s",
-					    mica_errno_name(r));
+		return mica_problem_refuse(ret_problem, r, "cannot label the tasks that run already: %s",
+					   mica_errno_name(r));
 	*ret_count = bootstrap.all;
 	return 0;
 }

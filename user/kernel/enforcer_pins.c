@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -13,31 +12,7 @@
 #include "kernel/libbpf_log.h"
 
 /* Names in the directory: map_NAME, link_NAME, iterator, request, and at last one that says that all is there. */
-#define COMPLETE "complete-" STRINGIFY(MICA_ENFORCE_ABI)
-#define STRINGIFY(text) STRINGIFY_VALUE(text)
-#define STRINGIFY_VALUE(text) #text
-#define LINK_PREFIX "link_"
-
-#define BPF_FS_MAGIC_NUMBER 0xcafe4a11
-
-struct pin_path {
-	char text[512];
-};
-
-static struct pin_path pin_path(const char *directory, const char *prefix, const char *name)
-{
-	struct pin_path path;
-
-	(void)snprintf(path.text, sizeof(path.text), "%s/%s%s", directory, prefix, name);
-	return path;
-}
-
-static int pin_fd(int fd, const char *directory, const char *prefix, const char *name)
-{
-	struct pin_path path = pin_path(directory, prefix, name);
-
-	return bpf_obj_pin(fd, path.text) ? -errno : 0;
-}
+#define COMPLETE MICA_PINS_COMPLETE(MICA_ENFORCE_ABI)
 
 static int pin_all(struct mica_enforcer *enforcer, const char *directory, const char **ret_name)
 {
@@ -45,19 +20,19 @@ static int pin_all(struct mica_enforcer *enforcer, const char *directory, const 
 
 	for (int i = 0; r == 0 && i < _MICA_MAP_MAX; i++) {
 		*ret_name = mica_enforcer_map_names[i];
-		r = pin_fd(enforcer->maps[i], directory, "map_", *ret_name);
+		r = mica_pin(enforcer->maps[i], directory, "map_", *ret_name);
 	}
 	for (unsigned i = 0; r == 0 && i < enforcer->link_count; i++) {
 		*ret_name = enforcer->links[i].name;
-		r = pin_fd(enforcer->links[i].fd, directory, LINK_PREFIX, *ret_name);
+		r = mica_pin(enforcer->links[i].fd, directory, MICA_PINS_LINK, *ret_name);
 	}
 	if (r == 0) {
 		*ret_name = "iterator";
-		r = pin_fd(enforcer->iterator.fd, directory, "", *ret_name);
+		r = mica_pin(enforcer->iterator.fd, directory, "", *ret_name);
 	}
 	if (r == 0) {
 		*ret_name = "request";
-		r = pin_fd(enforcer->request, directory, "", *ret_name);
+		r = mica_pin(enforcer->request, directory, "", *ret_name);
 	}
 	if (r == 0) {
 		_cleanup_close_ int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -66,56 +41,35 @@ static int pin_all(struct mica_enforcer *enforcer, const char *directory, const 
 	}
 	if (r == 0) {
 		*ret_name = COMPLETE;
-		r = pin_fd(enforcer->maps[MICA_MAP_HEADERS], directory, "", *ret_name);
+		r = mica_pin(enforcer->maps[MICA_MAP_HEADERS], directory, "", *ret_name);
 	}
 	return r;
-}
-
-/** Removes what is in the directory, and the directory. The sign of completeness goes first. */
-static int remove_pins(const char *directory)
-{
-	struct pin_path complete = pin_path(directory, "", COMPLETE);
-	_cleanup_closedir_ DIR *entries = opendir(directory);
-	struct dirent *entry;
-	int r = 0;
-
-	if (!entries)
-		return -errno;
-	(void)unlink(complete.text);
-	while ((entry = readdir(entries))) {
-		struct pin_path path = pin_path(directory, "", entry->d_name);
-
-		if (entry->d_name[0] != '.' && unlink(path.text) < 0 && errno != ENOENT)
-			r = -errno;
-	}
-	return r < 0 ? r : rmdir(directory) < 0 ? -errno : 0;
 }
 
 int mica_enforcer_pin(struct mica_enforcer *enforcer, const char *directory, struct mica_problem *ret_problem)
 {
 	_cleanup_free_ char *copy = strdup(directory);
 	const char *name = "";
-	struct statfs found;
 	int r;
 
 	*ret_problem = (struct mica_problem){};
 	if (!copy)
-		return mica_enforcer_refuse(ret_problem, -ENOMEM, "out of memory");
+		return mica_problem_refuse(ret_problem, -ENOMEM, "out of memory");
 	if (mkdir(directory, 0700) < 0) {
 		r = -errno;
-		return mica_enforcer_refuse(ret_problem, r, "cannot make the directory %s: %s", directory,
-					    mica_errno_name(r));
+		return mica_problem_refuse(ret_problem, r, "cannot make the directory %s: %s", directory,
+					   mica_errno_name(r));
 	}
-	if (statfs(directory, &found) < 0 || (__u32)found.f_type != BPF_FS_MAGIC_NUMBER) {
+	if (!mica_pins_are_in_bpffs(directory)) {
 		(void)rmdir(directory);
 		(void)snprintf(ret_problem->remedy, sizeof(ret_problem->remedy), "mount -t bpf bpffs /sys/fs/bpf");
-		return mica_enforcer_refuse(ret_problem, -EINVAL, "%s is not in a bpffs", directory);
+		return mica_problem_refuse(ret_problem, -EINVAL, "%s is not in a bpffs", directory);
 	}
 	r = pin_all(enforcer, directory, &name);
 	if (r < 0) {
-		(void)remove_pins(directory);
-		return mica_enforcer_refuse(ret_problem, r, "cannot pin %s in %s: %s", name, directory,
-					    mica_errno_name(r));
+		(void)mica_pins_remove(directory, COMPLETE);
+		return mica_problem_refuse(ret_problem, r, "cannot pin %s in %s: %s", name, directory,
+					   mica_errno_name(r));
 	}
 	free(enforcer->directory);
 	enforcer->directory = TAKE_PTR(copy);
@@ -124,7 +78,7 @@ int mica_enforcer_pin(struct mica_enforcer *enforcer, const char *directory, str
 
 int mica_enforcer_unpin(struct mica_enforcer *enforcer, const char *directory)
 {
-	int r = remove_pins(directory);
+	int r = mica_pins_remove(directory, COMPLETE);
 
 	if (r == 0 && enforcer) {
 		free(enforcer->directory);
@@ -133,18 +87,10 @@ int mica_enforcer_unpin(struct mica_enforcer *enforcer, const char *directory)
 	return r;
 }
 
-static int get_pin(const char *directory, const char *prefix, const char *name)
-{
-	struct pin_path path = pin_path(directory, prefix, name);
-	int fd = bpf_obj_get(path.text);
-
-	return fd < 0 ? -errno : fd;
-}
-
 static int adopt_link(struct mica_enforcer *enforcer, const char *directory, const char *name)
 {
 	struct mica_enforcer_link *links;
-	int fd = get_pin(directory, "", name);
+	int fd = mica_pin_get(directory, "", name);
 
 	if (fd < 0)
 		return fd;
@@ -155,7 +101,7 @@ static int adopt_link(struct mica_enforcer *enforcer, const char *directory, con
 	}
 	enforcer->links = links;
 	links[enforcer->link_count] = (struct mica_enforcer_link){ .function = "", .fd = fd };
-	(void)snprintf(links[enforcer->link_count].name, sizeof(links[0].name), "%s", name + strlen(LINK_PREFIX));
+	(void)snprintf(links[enforcer->link_count].name, sizeof(links[0].name), "%s", name + strlen(MICA_PINS_LINK));
 	enforcer->link_count++;
 	return 0;
 }
@@ -167,15 +113,15 @@ static int adopt_all(struct mica_enforcer *enforcer, const char *directory)
 	int r = entries ? 0 : -errno;
 
 	for (int i = 0; r == 0 && i < _MICA_MAP_MAX; i++) {
-		enforcer->maps[i] = get_pin(directory, "map_", mica_enforcer_map_names[i]);
+		enforcer->maps[i] = mica_pin_get(directory, "map_", mica_enforcer_map_names[i]);
 		r = enforcer->maps[i] < 0 ? enforcer->maps[i] : 0;
 	}
 	while (r == 0 && (entry = readdir(entries)))
-		if (strncmp(entry->d_name, LINK_PREFIX, strlen(LINK_PREFIX)) == 0)
+		if (strncmp(entry->d_name, MICA_PINS_LINK, strlen(MICA_PINS_LINK)) == 0)
 			r = adopt_link(enforcer, directory, entry->d_name);
 	if (r == 0) {
-		enforcer->iterator.fd = get_pin(directory, "", "iterator");
-		enforcer->request = get_pin(directory, "", "request");
+		enforcer->iterator.fd = mica_pin_get(directory, "", "iterator");
+		enforcer->request = mica_pin_get(directory, "", "request");
 		r = enforcer->iterator.fd < 0 ? enforcer->iterator.fd : enforcer->request < 0 ? enforcer->request : 0;
 	}
 	return r;
@@ -191,14 +137,14 @@ int mica_enforcer_adopt(const char *directory, const struct mica_enforcer_option
 	*ret_problem = (struct mica_problem){};
 	mica_libbpf_log_begin();
 	if (!enforcer || !(enforcer->directory = strdup(directory)))
-		return mica_enforcer_refuse(ret_problem, -ENOMEM, "out of memory");
+		return mica_problem_refuse(ret_problem, -ENOMEM, "out of memory");
 	if (access(directory, F_OK) < 0)
-		return mica_enforcer_refuse(ret_problem, -ENOENT, "nothing is pinned in %s", directory);
-	complete = get_pin(directory, "", COMPLETE);
+		return mica_problem_refuse(ret_problem, -ENOENT, "nothing is pinned in %s", directory);
+	complete = mica_pin_get(directory, "", COMPLETE);
 	if (complete < 0)
-		return mica_enforcer_refuse(ret_problem, complete == -EPERM ? -EPERM : -EPROTO,
-					    "what is pinned in %s is of another version of mica, or not all there: %s",
-					    directory, mica_errno_name(complete));
+		return mica_problem_refuse(ret_problem, complete == -EPERM ? -EPERM : -EPROTO,
+					   "what is pinned in %s is of another version of mica, or not all there: %s",
+					   directory, mica_errno_name(complete));
 	enforcer->options = *options;
 	r = adopt_all(enforcer, directory);
 	if (r == 0)
@@ -206,21 +152,16 @@ int mica_enforcer_adopt(const char *directory, const struct mica_enforcer_option
 	if (r == 0)
 		r = mica_enforcer_trust_self(enforcer);
 	if (r < 0)
-		return mica_enforcer_refuse(ret_problem, r == -ENOENT ? -EPROTO : r,
-					    "cannot take over what is pinned in %s: %s", directory, mica_errno_name(r));
+		return mica_problem_refuse(ret_problem, r == -ENOENT ? -EPROTO : r,
+					   "cannot take over what is pinned in %s: %s", directory, mica_errno_name(r));
 	*ret = TAKE_PTR(enforcer);
 	return 0;
 }
 
 int mica_enforcer_check_pins(const struct mica_enforcer *enforcer, struct mica_problem *problem)
 {
-	struct pin_path path;
-
-	if (!enforcer->directory)
-		return 0;
-	path = pin_path(enforcer->directory, "", COMPLETE);
-	if (access(path.text, F_OK) == 0)
+	if (!enforcer->directory || mica_pin_exists(enforcer->directory, COMPLETE))
 		return 0;
 	(void)snprintf(problem->remedy, sizeof(problem->remedy), "enforcement ends with this process: pin it again");
-	return mica_enforcer_refuse(problem, -ENOTCONN, "the pins in %s are gone", enforcer->directory);
+	return mica_problem_refuse(problem, -ENOTCONN, "the pins in %s are gone", enforcer->directory);
 }

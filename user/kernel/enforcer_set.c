@@ -258,10 +258,10 @@ static int check_image(const struct mica_enforcer *enforcer, const struct mica_e
 	const char *fault = find_fault(image);
 
 	if (fault)
-		return mica_enforcer_refuse(problem, -EINVAL, "the compiled policies are not consistent: %s", fault);
+		return mica_problem_refuse(problem, -EINVAL, "the compiled policies are not consistent: %s", fault);
 	if (image->header.operations & ~operations || image->header.guards & ~guards & ~MICA_ENFORCE_GUARD_AUDIT)
-		return mica_enforcer_refuse(problem, -ENOSYS,
-					    "the policies decide operations that have no hook attached");
+		return mica_problem_refuse(problem, -ENOSYS,
+					   "the policies decide operations that have no hook attached");
 	return 0;
 }
 
@@ -282,8 +282,8 @@ int mica_enforcer_publish(struct mica_enforcer *enforcer, const struct mica_enfo
 	if (r == 0)
 		r = make_parts(&parts, image);
 	if (r < 0)
-		return mica_enforcer_refuse(ret_problem, r, "cannot give the policies to the kernel: %s",
-					    mica_errno_name(r));
+		return mica_problem_refuse(ret_problem, r, "cannot give the policies to the kernel: %s",
+					   mica_errno_name(r));
 	place = old == 0;
 	header = complete_header(enforcer, image);
 	r = set_place(enforcer, place, &parts, &header);
@@ -291,7 +291,7 @@ int mica_enforcer_publish(struct mica_enforcer *enforcer, const struct mica_enfo
 		r = write_active(enforcer, place);
 	if (r < 0) {
 		clear_place(enforcer, place);
-		return mica_enforcer_refuse(ret_problem, r, "cannot put the policies in force: %s", mica_errno_name(r));
+		return mica_problem_refuse(ret_problem, r, "cannot put the policies in force: %s", mica_errno_name(r));
 	}
 	(void)wait_for_programs(enforcer, place, &parts);
 	if (old < MICA_ENFORCE_SETS)

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "kernel/features.h"
 #include "kernel/libbpf_log.h"
+#include "kernel/problem.h"
 #include "mica.skel.h"
 
 /** Scratch slots of one CPU: SCRATCH_SLOTS in bpf/maps.bpf.h. */
@@ -42,17 +43,6 @@ struct mica_kernel {
 /** A system call a program: only a part of them is read each time. */
 #define SKIPPED_PARTS 5
 
-__attribute__((format(printf, 3, 4))) static int refuse(struct mica_problem *problem, int error, const char *format,
-							...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(problem->what, sizeof(problem->what), format, arguments);
-	va_end(arguments);
-	return error;
-}
-
 /** What no program can do without. */
 static int check_basics(const struct mica_features *features, struct mica_problem *problem)
 {
@@ -63,7 +53,8 @@ static int check_basics(const struct mica_features *features, struct mica_proble
 		if (feature->state != MICA_FEATURE_MISSING)
 			continue;
 		(void)snprintf(problem->remedy, sizeof(problem->remedy), "%s", feature->remedy);
-		return refuse(problem, i == MICA_BASIC_PRIVILEGE ? -EPERM : -EOPNOTSUPP, "%s", feature->detail);
+		return mica_problem_refuse(problem, i == MICA_BASIC_PRIVILEGE ? -EPERM : -EOPNOTSUPP, "%s",
+					   feature->detail);
 	}
 	return 0;
 }
@@ -96,7 +87,8 @@ static int choose_programs(struct mica_kernel *kernel, const struct mica_feature
 		} else if (!row->optional) {
 			(void)snprintf(problem->remedy, sizeof(problem->remedy),
 				       "run `mica doctor`, and report this kernel's version");
-			return refuse(problem, -EOPNOTSUPP, "this kernel has no hook for %s: %s", row->job, detail);
+			return mica_problem_refuse(problem, -EOPNOTSUPP, "this kernel has no hook for %s: %s", row->job,
+						   detail);
 		}
 	}
 	return 0;
@@ -157,12 +149,13 @@ static int attach_programs(struct mica_kernel *kernel, struct mica_problem *prob
 			bpf_object__find_program_by_name(kernel->skeleton->obj, attached->row->name);
 
 		if (!program)
-			return refuse(problem, -ENOENT, "the program %s is not in the BPF object", attached->row->name);
+			return mica_problem_refuse(problem, -ENOENT, "the program %s is not in the BPF object",
+						   attached->row->name);
 		attached->program = bpf_program__fd(program);
 		attached->link = bpf_program__attach(program);
 		if (!attached->link)
-			return refuse(problem, -errno, "cannot attach to %s: %s", attached->row->function,
-				      mica_errno_name(errno));
+			return mica_problem_refuse(problem, -errno, "cannot attach to %s: %s", attached->row->function,
+						   mica_errno_name(errno));
 	}
 	return 0;
 }
@@ -180,20 +173,21 @@ static int load(struct mica_kernel *kernel, struct mica_problem *problem)
 
 	kernel->skeleton = mica_bpf__open();
 	if (!kernel->skeleton)
-		return refuse(problem, -errno, "cannot open the BPF object: %s", mica_errno_name(errno));
+		return mica_problem_refuse(problem, -errno, "cannot open the BPF object: %s", mica_errno_name(errno));
 	error = switch_programs(kernel);
 	if (!error)
 		error = configure(kernel);
 	if (error)
-		return refuse(problem, error, "cannot set up the BPF object: %s", mica_errno_name(error));
+		return mica_problem_refuse(problem, error, "cannot set up the BPF object: %s", mica_errno_name(error));
 	error = mica_bpf__load(kernel->skeleton);
 	if (error) {
 		(void)snprintf(problem->remedy, sizeof(problem->remedy), "MICA_DEBUG=1 shows the verifier's words");
-		return refuse(problem, error, "the kernel refuses the BPF programs: %s", mica_errno_name(error));
+		return mica_problem_refuse(problem, error, "the kernel refuses the BPF programs: %s",
+					   mica_errno_name(error));
 	}
 	kernel->ring = ring_buffer__new(bpf_map__fd(kernel->skeleton->maps.events), take_sample, kernel, NULL);
 	if (!kernel->ring)
-		return refuse(problem, -errno, "cannot map the ring buffer: %s", mica_errno_name(errno));
+		return mica_problem_refuse(problem, -errno, "cannot map the ring buffer: %s", mica_errno_name(errno));
 	return attach_programs(kernel, problem);
 }
 
@@ -207,7 +201,7 @@ int mica_kernel_open(const struct mica_kernel_options *options, struct mica_kern
 	memset(ret_problem, 0, sizeof(*ret_problem));
 	mica_libbpf_log_begin();
 	if (!kernel)
-		return refuse(ret_problem, -ENOMEM, "out of memory");
+		return mica_problem_refuse(ret_problem, -ENOMEM, "out of memory");
 	kernel->options = *options;
 	error = mica_features_probe(&features);
 	if (!error)
