@@ -361,4 +361,18 @@ static __always_inline long traced_result(void *ctx)
 	return result;
 }
 
+/* include/linux/fs.h; CONFIG_UNICODE. */
+#define S_CASEFOLD (1U << 15)
+
+/** Can directories of it fold the case of names? */
+static __always_inline bool superblock_folds_names(struct super_block *sb)
+{
+	return bpf_core_field_exists(sb->s_encoding) && BPF_CORE_READ(sb, s_encoding);
+}
+
+static __always_inline bool inode_folds_names(struct inode *inode)
+{
+	return inode && BPF_CORE_READ(inode, i_flags) & S_CASEFOLD;
+}
+
 #endif

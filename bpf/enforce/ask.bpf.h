@@ -24,12 +24,14 @@ struct asker {
 };
 
 /** Guards that are of account for any of the operations. */
-static __always_inline u32 guards_of(u32 operations)
+static __always_inline u32 guards_of(u32 operations, u32 flags)
 {
 	u32 guards = operations & MICA_OPERATIONS_MODIFY ? MICA_ENFORCE_GUARD_LAYERS | MICA_ENFORCE_GUARD_UPPERS : 0;
 
 	if (operations & MICA_OPERATION_BIT(MICA_OPERATION_DEVICE_OPEN))
 		guards |= MICA_ENFORCE_GUARD_DEVICES;
+	if (flags & QUESTION_FOUNDATION)
+		guards |= MICA_ENFORCE_GUARD_UPPERS;
 	return guards;
 }
 
@@ -91,7 +93,7 @@ static __always_inline enum asked asker_begin(struct asker *asker, u32 operation
 	header = bpf_map_lookup_elem(&headers, &set);
 	if (!header || !header->generation)
 		return ASKED_NOTHING;
-	guards = header->guards & guards_of(operations);
+	guards = header->guards & guards_of(operations, flags);
 	if (!(header->operations & possible_of(operations, flags)) && !guards)
 		return ASKED_NOTHING;
 	asker->set = set;
@@ -204,21 +206,24 @@ static __always_inline long ask_one(const struct asker *asker, const struct dent
 	return has_objects(dentry->d_sb) ? ask(asker, dentry, operations, flags) : 0;
 }
 
-/** The usual hook: one dentry. */
-static __always_inline long ask_of(const struct dentry *dentry, u32 operations, u32 flags)
+/** One dentry, of which it is known that it may be in an object. */
+static __always_inline long ask_in_object(const struct dentry *dentry, u32 operations, u32 flags)
 {
 	struct asker asker;
-	enum asked asked;
+	enum asked asked = asker_begin(&asker, operations, flags);
 
-	/* First what is cheapest: most files are on neither. */
-	if (!has_objects(dentry->d_sb))
-		return 0;
-	asked = asker_begin(&asker, operations, flags);
 	if (asked == ASKED_NOTHING)
 		return 0;
 	if (asked == ASKED_UNKNOWN)
 		return -EACCES;
 	return ask(&asker, dentry, operations, flags);
+}
+
+/** The usual hook: one dentry. */
+static __always_inline long ask_of(const struct dentry *dentry, u32 operations, u32 flags)
+{
+	/* First what is cheapest: most files are on neither. */
+	return has_objects(dentry->d_sb) ? ask_in_object(dentry, operations, flags) : 0;
 }
 
 #endif

@@ -75,8 +75,6 @@ SEC("lsm/file_open")
 long BPF_PROG(enforce_file_open, struct file *file)
 {
 	u32 flags = 0, operations;
-	struct asker asker;
-	enum asked asked;
 	bool device;
 
 	device = is_guarded_device(file->f_inode);
@@ -85,12 +83,7 @@ long BPF_PROG(enforce_file_open, struct file *file)
 	if (file_is_internal(file))
 		return 0;
 	operations = open_operations(file, file->f_inode->i_mode, &flags);
-	asked = asker_begin(&asker, operations, flags);
-	if (asked == ASKED_NOTHING)
-		return 0;
-	if (asked == ASKED_UNKNOWN)
-		return -EACCES;
-	return ask(&asker, file->f_path.dentry, operations, flags);
+	return ask_in_object(file->f_path.dentry, operations, flags);
 }
 
 /** Also of files that were opened before the policy, or by another process. */
@@ -143,9 +136,7 @@ long BPF_PROG(enforce_file_mprotect, struct vm_area_struct *vma, unsigned long r
 {
 	struct dentry *dentry;
 	struct super_block *sb;
-	struct asker asker;
 	struct file *file;
-	enum asked asked;
 	u64 key;
 
 	if (!(prot & PROT_WRITE) || !(vma->vm_flags & VM_SHARED))
@@ -158,12 +149,7 @@ long BPF_PROG(enforce_file_mprotect, struct vm_area_struct *vma, unsigned long r
 	key = (u64)sb;
 	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_SUPER_MAGIC && !bpf_map_lookup_elem(&superblocks, &key))
 		return 0;
-	asked = asker_begin(&asker, BIT(MMAP_WRITE), QUESTION_CHANGES);
-	if (asked == ASKED_NOTHING)
-		return 0;
-	if (asked == ASKED_UNKNOWN)
-		return -EACCES;
-	return ask(&asker, dentry, BIT(MMAP_WRITE), QUESTION_CHANGES);
+	return ask_in_object(dentry, BIT(MMAP_WRITE), QUESTION_CHANGES);
 }
 
 /** Which operation an ioctl is; 0: none of a policy's. */

@@ -51,7 +51,15 @@ enum question_flags {
 	QUESTION_FILE_SYSTEM = 1024,
 	/** overlayfs asks the same of its layers with the task's own credentials. */
 	QUESTION_NOT_OF_LAYERS = 2048,
+	/** A new union is to stand on it: FOUNDATION_LOWER or FOUNDATION_UPPER. */
+	QUESTION_FOUNDATION = 4096,
+	/** A file without a name, in the directory. */
+	QUESTION_UNNAMED = 8192,
 };
+
+/** What a union does to the directories that it stands on. */
+#define FOUNDATION_LOWER MICA_OPERATION_BIT(MICA_OPERATION_READ)
+#define FOUNDATION_UPPER MICA_OPERATION_BIT(MICA_OPERATION_CREATE)
 
 struct question {
 	/** Where the walk begins; 0: no object. */
@@ -97,6 +105,9 @@ struct walk {
 	u32 layer_uses;
 	/** mica's own. */
 	u32 own;
+	/** The superblock may have directories that fold the case of names; a name was in such a one. */
+	u32 folds;
+	u32 folded;
 	u32 reserved;
 	u64 union_of_upper;
 	u64 owner;
@@ -394,8 +405,8 @@ struct {
 } grants __weak SEC(".maps");
 
 /**
- * Credentials that overlayfs works with -> the union's number. By their address: removed when they are freed, so nobody
- * else can have it.
+ * Credentials that overlayfs works with -> the union's number. By their address: removed when they are freed, or others
+ * are made there, so nobody else can have it.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -7,14 +7,60 @@
 
 #define NSFS_MAGIC 0x6e736673 /* include/uapi/linux/magic.h */
 
+/** What a new union stands on: each of its layers, upper and work is asked for. */
+struct foundation {
+	struct super_block *sb;
+	struct asker asker;
+	long error;
+};
+
+static __always_inline long foundation_ask(struct foundation *foundation, struct dentry *dentry, u32 operation)
+{
+	if (!dentry)
+		return 0;
+	return ask(&foundation->asker, dentry, operation, QUESTION_ISOLATION | QUESTION_FOUNDATION);
+}
+
+static long foundation_step(u32 index, void *data)
+{
+	struct foundation *foundation = data;
+
+	foundation->error = foundation_ask(foundation, overlay_layer_root(foundation->sb, index),
+					   index ? FOUNDATION_LOWER : FOUNDATION_UPPER);
+	return foundation->error != 0;
+}
+
+/**
+ * overlayfs itself takes any directory, one in use too (KERNEL.md, "second overlay"), and reads it with no hook that
+ * tells whose it is. The directories are those of the superblock: no option string, no second look.
+ */
+static __always_inline long may_stand(struct super_block *sb)
+{
+	struct foundation foundation = { .sb = sb };
+	enum asked asked = asker_begin(&foundation.asker, FOUNDATION_LOWER | FOUNDATION_UPPER, QUESTION_FOUNDATION);
+
+	if (asked == ASKED_NOTHING)
+		return 0;
+	if (asked == ASKED_UNKNOWN)
+		return -EPERM;
+	bpf_loop(overlay_layer_count(sb), foundation_step, &foundation, 0);
+	if (foundation.error)
+		return foundation.error;
+	return foundation_ask(&foundation, overlay_work_root(sb), FOUNDATION_UPPER);
+}
+
 /** A new superblock, before anybody can reach it. */
 SEC("lsm/sb_kern_mount")
 long BPF_PROG(enforce_sb_kern_mount, struct super_block *sb)
 {
 	struct task_label *label;
+	long error;
 
 	if (!is_overlay(sb))
 		return 0;
+	error = may_stand(sb);
+	if (error)
+		return result_of(error);
 	label = bpf_task_storage_get(&labels, bpf_get_current_task_btf(), NULL, 0);
 	/* One that does not find room is nobody's, and foreign to all. */
 	(void)union_register(sb, label ? label->subject : 0);
@@ -45,12 +91,36 @@ long BPF_PROG(enforce_create_as, struct dentry *dentry, int mode, const struct q
 	return 0;
 }
 
-SEC("lsm/cred_free")
-long BPF_PROG(enforce_cred_free, struct cred *cred)
+static __always_inline void cred_forget(const struct cred *cred)
 {
 	u64 key = (u64)cred;
 
 	bpf_map_delete_elem(&overlay_creds, &key);
+}
+
+SEC("lsm/cred_free")
+long BPF_PROG(enforce_cred_free, struct cred *cred)
+{
+	cred_forget(cred);
+	return 0;
+}
+
+/*
+ * Where no LSM has data of its own at credentials, the hook above is not called when they are freed
+ * (security/security.c, security_cred_free): new ones may come to lie where overlayfs' were.
+ */
+
+SEC("lsm/cred_prepare")
+long BPF_PROG(enforce_cred_prepare, struct cred *new)
+{
+	cred_forget(new);
+	return 0;
+}
+
+SEC("lsm/cred_alloc_blank")
+long BPF_PROG(enforce_cred_blank, struct cred *cred)
+{
+	cred_forget(cred);
 	return 0;
 }
 

@@ -142,6 +142,10 @@ static __always_inline void ask_guards(struct scratch *slot, const struct mica_e
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);
 	if (header->guards & MICA_ENFORCE_GUARD_LAYERS && slot->walk.layer_uses && modify)
 		say(evaluation, verdict, EROFS, MICA_ENFORCE_COUNT_GUARD_LAYERS);
+	/* A directory of no object may have others' uppers in it, and a union over it reaches them all. */
+	if (header->guards & MICA_ENFORCE_GUARD_UPPERS && question->flags & QUESTION_FOUNDATION && question->subject &&
+	    slot->walk.kind == MICA_ENFORCE_NOWHERE && slot->walk.sb_id)
+		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);
 }
 
 /** A file without a name (by a handle), on a file system that holds objects: it may be in any of them. */
@@ -229,6 +233,8 @@ long evaluate(u32 number)
 	}
 	if (evaluation->verdict == MICA_VERDICT_ALLOW)
 		return 0;
+	if (question->flags & QUESTION_FOUNDATION)
+		evaluation->decided = MICA_OPERATION_MOUNT;
 	report(slot, header);
 	error = evaluation->error;
 	if (evaluation->verdict != MICA_VERDICT_DENY)

@@ -14,6 +14,8 @@
 #define WALK_PASSES 4
 #define WALK_COMPONENTS 2048
 #define NAME_BYTES 255
+/** What stands for the name of a file that has none: the kernel itself calls it by '#' and its number. */
+#define UNNAMED "#"
 /** Bytes of struct dentry that one read takes: d_seq to d_inode are its head on all kernels. */
 #define DENTRY_HEAD_BYTES 64
 
@@ -56,6 +58,7 @@ static __always_inline void walk_enter(struct walk *walk, struct dentry *dentry)
 	walk->sb = key;
 	walk->sb_id = entry && entry->roots ? entry->id : 0;
 	walk->overlay = BPF_CORE_READ(sb, s_magic) == OVERLAYFS_SUPER_MAGIC;
+	walk->folds = superblock_folds_names(sb);
 	walk->union_number = entry ? entry->union_number : 0;
 	walk->owner = entry ? entry->owner : 0;
 }
@@ -156,6 +159,10 @@ static long walk_step(u32 step, void *data)
 	walk->odd |= sequence & 1;
 	if (walk_found(walk, (void *)head_u64(&head, bpf_core_field_offset(dentry->d_inode))))
 		return 1;
+	/* A name in it is the one that was asked for, not the one that is there. */
+	if (walk->folds && walk->begin < MICA_POLICY_PATH_BYTES &&
+	    inode_folds_names((void *)head_u64(&head, bpf_core_field_offset(dentry->d_inode))))
+		walk->folded = 1;
 	parent = head_u64(&head, bpf_core_field_offset(dentry->d_parent));
 	if (parent == (u64)dentry) {
 		/* A file that was reached by a handle, and has no name yet, hangs nowhere. */
@@ -190,6 +197,9 @@ static __always_inline void walk_once(struct scratch *slot)
 	walk->layer_uses = 0;
 	walk->own = 0;
 	walk->union_of_upper = 0;
+	walk->folded = 0;
+	if (slot->question.flags & QUESTION_UNNAMED)
+		(void)walk_prepend(slot, UNNAMED, sizeof(UNNAMED) - 1);
 	bpf_loop(2 * WALK_COMPONENTS, walk_step, &context, 0);
 }
 
@@ -217,7 +227,7 @@ static __always_inline bool walk_up(struct scratch *slot)
 		walk->kind = MICA_ENFORCE_UNION;
 		walk->number = walk->union_number;
 	}
-	return consistent && walk->ended == 1;
+	return consistent && walk->ended == 1 && !walk->folded;
 }
 
 #endif

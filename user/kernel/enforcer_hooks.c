@@ -18,10 +18,13 @@ const struct mica_enforcer_hook mica_enforcer_hooks[] = {
 	/* Who, and what is there. */
 	{ HOOK(bprm_check_security), NAME("bprm_check"), .always = true },
 	{ HOOK(task_alloc), NAME("task_alloc"), ARGUMENTS({ 0, "task_struct" }), .always = true },
-	{ HOOK(sb_kern_mount), NAME("sb_kern_mount"), ARGUMENTS({ 0, "super_block" }), .always = true },
+	{ HOOK(sb_kern_mount), NAME("sb_kern_mount"), ARGUMENTS({ 0, "super_block" }), .always = true, .asks = true },
 	{ HOOK(sb_free_security), NAME("sb_free"), ARGUMENTS({ 0, "super_block" }), .always = true },
-	{ HOOK(dentry_create_files_as), NAME("create_as"), ARGUMENTS({ 0, DENTRY }, { 4, "cred" }), .always = true },
+	/* First those who forget, then who notes: nothing that is noted is missed. */
 	{ HOOK(cred_free), NAME("cred_free"), ARGUMENTS({ 0, "cred" }), .always = true },
+	{ HOOK(cred_prepare), NAME("cred_prepare"), ARGUMENTS({ 0, "cred" }), .always = true },
+	{ HOOK(cred_alloc_blank), NAME("cred_blank"), ARGUMENTS({ 0, "cred" }), .always = true },
+	{ HOOK(dentry_create_files_as), NAME("create_as"), ARGUMENTS({ 0, DENTRY }, { 4, "cred" }), .always = true },
 
 	{ HOOK(bpf), NAME("bpf"), ARGUMENTS({ 0, "" }), .always = true },
 	{ HOOK(ptrace_access_check), NAME("ptrace"), ARGUMENTS({ 0, "task_struct" }), .always = true },
@@ -115,6 +118,8 @@ const struct mica_enforcer_hook mica_enforcer_hooks[] = {
 	{ HOOK(inode_getxattr), NAME("inode_getxattr"), ARGUMENTS({ 0, DENTRY }), .asks = true,
 	  .guards = MICA_ENFORCE_GUARD_DEVICES },
 	{ HOOK(inode_listxattr), NAME("inode_listxattr"), ARGUMENTS({ 0, DENTRY }), .asks = true,
+	  .guards = MICA_ENFORCE_GUARD_DEVICES },
+	{ HOOK(inode_permission), NAME("inode_permission"), ARGUMENTS({ 0, "inode" }, { 1, "" }), .asks = true,
 	  .guards = MICA_ENFORCE_GUARD_DEVICES },
 	{ HOOK(path_notify), NAME("path_notify"), ARGUMENTS({ 0, "path" }), .asks = true,
 	  .guards = MICA_ENFORCE_GUARD_DEVICES },

@@ -203,6 +203,8 @@ run_controls() {
 
 run_ruled() {
 	local index
+	# overlayfs notes in the upper what lies below a directory when it is looked up first, whoever does that.
+	in_container A "ls -lR /usr /opt /home >/dev/null 2>&1" || true
 	look_at A
 	for index in "${!case_ids[@]}"; do
 		do_case "$index" A

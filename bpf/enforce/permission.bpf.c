@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * What is asked about an inode on the way to something: the only hook of access(2), chdir(2), of a path that leads
+ * through a directory (and so of name_to_handle_at(2)), and of O_TMPFILE before overlayfs copies the directory up.
+ *
+ * It runs for each name of each path, so it looks first at what costs least. A path comes into an object from above by
+ * the object's own directory: only there is it asked. Descriptors below it have hooks of their own.
+ */
+#include "ask.bpf.h"
+
+#define MAY_EXEC 0x1
+#define MAY_WRITE 0x2
+#define MAY_READ 0x4
+#define MAY_ACCESS 0x10
+#define MAY_OPEN 0x20
+#define MAY_CHDIR 0x40
+
+#define BIT(operation) MICA_OPERATION_BIT(MICA_OPERATION_##operation)
+
+/** A directory has one dentry at most; a file with more links has any of its names. NULL: none. */
+static __always_inline struct dentry *dentry_of(struct inode *inode)
+{
+	struct hlist_node *first = BPF_CORE_READ(inode, i_dentry.first);
+
+	return first ? (void *)first - bpf_core_field_offset(struct dentry, d_u.d_alias) : NULL;
+}
+
+/** Does an object begin here that may not be the subject's? */
+static __always_inline bool is_border(struct inode *inode, u64 subject)
+{
+	struct super_block *sb = inode->i_sb;
+	struct root_key key = { .inode = inode->i_ino };
+	u64 number = (u64)sb;
+	struct superblock_entry *entry = bpf_map_lookup_elem(&superblocks, &number);
+
+	if (is_overlay(sb))
+		return !entry || entry->owner != subject;
+	if (!entry || !entry->roots)
+		return false;
+	key.sb_id = entry->id;
+	return bpf_map_lookup_elem(&roots, &key);
+}
+
+/** access(2): what the opening would be asked. The kernel's own asking on a layer is told by its credentials. */
+static __always_inline u32 access_operations(u32 mask, bool directory, u32 *flags)
+{
+	u32 operations = 0;
+
+	if (mask & MAY_READ)
+		operations |= BIT(READ);
+	/* What is made in a directory has a name, which is asked about then. */
+	if (mask & MAY_WRITE && !directory) {
+		operations |= BIT(WRITE);
+		*flags |= QUESTION_CHANGES;
+	}
+	if (!operations) {
+		operations = BIT(READ);
+		*flags |= QUESTION_ISOLATION;
+	}
+	return operations;
+}
+
+SEC("lsm/inode_permission")
+long BPF_PROG(enforce_inode_permission, struct inode *inode, int mask)
+{
+	bool directory = (inode->i_mode & S_IFMT) == S_IFDIR;
+	u32 flags = QUESTION_DENTRY_ONLY, operations;
+	struct task_struct *task;
+	struct task_label *label;
+	struct dentry *dentry;
+
+	/* Opening has file_open. */
+	if (mask & MAY_OPEN || !(directory || mask & MAY_ACCESS))
+		return 0;
+	task = bpf_get_current_task_btf();
+	label = bpf_task_storage_get(&labels, task, NULL, 0);
+	if (!label || !label->subject)
+		return 0;
+	if (mask & MAY_ACCESS) {
+		operations = access_operations(mask, directory, &flags);
+	} else if (mask & MAY_WRITE) {
+		/* Who makes, removes or moves a name holds the directory, and was asked by path_*. */
+		if (inode_is_locked_by(inode, task))
+			return 0;
+		operations = BIT(CREATE);
+		flags |= QUESTION_UNNAMED;
+	} else if (mask & MAY_CHDIR || is_border(inode, label->subject)) {
+		operations = BIT(READ);
+		flags |= QUESTION_ISOLATION;
+	} else {
+		return 0;
+	}
+	if (!has_objects(inode->i_sb))
+		return 0;
+	dentry = dentry_of(inode);
+	return dentry ? ask_in_object(dentry, operations, flags) : 0;
+}
