@@ -350,7 +350,7 @@ struct root_key {
 	u64 inode;
 };
 
-/** A directory that is the root of objects. */
+/** A directory that is the root of objects, or a file with names in and out of one. */
 struct object_root {
 	u32 generation;
 	/** Numbers, as user space gave them. */
@@ -364,6 +364,9 @@ struct object_root {
 	u32 named_layer;
 	/** 1: mica's pins. */
 	u32 own;
+	/** A regular file: the object (MICA_ENFORCE_VOLUME or _LAYER) that it is of by another name; 0: it is none. */
+	u32 link_kind;
+	u32 link_number;
 };
 
 struct {

@@ -136,6 +136,7 @@ enum object_request {
 	REQUEST_GRANT,
 	REQUEST_NAMESPACE,
 	REQUEST_OWN,
+	REQUEST_LINK,
 };
 
 struct object_call {
@@ -144,7 +145,7 @@ struct object_call {
 	u32 number;
 	/** 0 or a negative errno. */
 	s32 error;
-	/** In: a subject. Out: a union's or a namespace's number. */
+	/** In: a subject; of REQUEST_LINK: an object's kind. Out: a union's or a namespace's number. */
 	u64 value;
 };
 
@@ -184,6 +185,22 @@ static __always_inline int name_root(struct dentry *dentry, const struct object_
 		entry->layer = call->number;
 		entry->named_layer = 1;
 	}
+	return 0;
+}
+
+/** A file with names in and out of an object. */
+static __always_inline int name_link(struct dentry *dentry, const struct object_call *call)
+{
+	struct root_key key = {};
+	struct object_root *entry;
+
+	if ((BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT) != S_IFREG)
+		return -EINVAL;
+	entry = root_get(dentry, &key);
+	if (!entry)
+		return -ENOMEM;
+	entry->link_kind = call->value;
+	entry->link_number = call->number;
 	return 0;
 }
 
@@ -264,6 +281,9 @@ int object_request(struct object_call *call)
 	case REQUEST_LAYER:
 	case REQUEST_OWN:
 		call->error = name_root(dentry, call);
+		break;
+	case REQUEST_LINK:
+		call->error = name_link(dentry, call);
 		break;
 	case REQUEST_FORGET_VOLUME:
 	case REQUEST_FORGET_LAYER:

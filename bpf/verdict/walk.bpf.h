@@ -203,6 +203,27 @@ static __always_inline void walk_once(struct scratch *slot)
 	bpf_loop(2 * WALK_COMPONENTS, walk_step, &context, 0);
 }
 
+/** A file that was reached by a name outside of the object that it is of. */
+static __always_inline void walk_link(struct scratch *slot)
+{
+	struct dentry *dentry = (void *)slot->question.dentry;
+	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+	struct root_key key = { .sb_id = slot->walk.sb_id };
+	struct object_root *root;
+
+	if (slot->question.mount || !key.sb_id || !inode || BPF_CORE_READ(inode, i_nlink) < 2)
+		return;
+	key.inode = BPF_CORE_READ(inode, i_ino);
+	root = bpf_map_lookup_elem(&roots, &key);
+	if (!root || !root->link_kind || root->generation != BPF_CORE_READ(inode, i_generation))
+		return;
+	slot->walk.kind = root->link_kind;
+	slot->walk.number = root->link_number;
+	slot->walk.layer_uses = root->link_kind == MICA_ENFORCE_LAYER;
+	/* The path that led here is none of the object's. */
+	slot->walk.ended = 2;
+}
+
 /**
  * Fills in the walk. True: the path is known, names + walk.begin up to MICA_POLICY_PATH_BYTES; nothing is "/". False:
  * it is not; then kind is that of the superblock, as far as that says it.
@@ -227,6 +248,8 @@ static __always_inline bool walk_up(struct scratch *slot)
 		walk->kind = MICA_ENFORCE_UNION;
 		walk->number = walk->union_number;
 	}
+	if (walk->kind == MICA_ENFORCE_NOWHERE)
+		walk_link(slot);
 	return consistent && walk->ended == 1 && !walk->folded;
 }
 

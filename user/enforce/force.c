@@ -58,6 +58,7 @@ static void note_needs(struct mica_force *force)
 		const struct mica_policy *policy = &force->set.policies[i];
 
 		force->needs_volumes |= policy->isolation.volumes || policy->volume_count;
+		force->needs_layers |= policy->isolation.layers_immutable;
 		for (size_t j = 0; j < policy->rule_count; j++) {
 			force->needs_volumes |= policy->rules[j].object == MICA_POLICY_VOLUME;
 			force->needs_layers |= policy->rules[j].object == MICA_POLICY_LAYER;

@@ -22,7 +22,7 @@ struct mica_force {
 	struct mica_policy_image image;
 	/** SHA-256 of all that the tables depend on: texts, names of files, `audit`, mica's version. */
 	uint8_t digest[MICA_FORCE_DIGEST_BYTES];
-	/** Whether any of the policies speaks about volumes, or about single layers: whether they need numbers. */
+	/** Whether any of the policies speaks about volumes, or about layers: whether they need numbers. */
 	bool needs_volumes, needs_layers;
 };
 

@@ -57,6 +57,8 @@ struct mica_subjects {
 	unsigned round;
 	/** Directories of volumes and layers that could not be registered. */
 	size_t unregistered;
+	/** Those whose files were not all looked through for names elsewhere. */
+	size_t unlinked;
 };
 
 /** Takes what there is to know of the living subjects. The kernel is not told yet. 0 or a negative errno. */

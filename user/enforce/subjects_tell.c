@@ -12,6 +12,7 @@
 #include "base/deadline.h"
 #include "base/log.h"
 #include "container/stack.h"
+#include "enforce/links.h"
 #include "enforce/subjects_internal.h"
 
 /** A directory whose server does not answer within this is not registered: it is tried again at the next look. */
@@ -99,8 +100,22 @@ static int try_to_open(size_t index, void *userdata)
 	return 0;
 }
 
+struct registration {
+	struct mica_enforcer *enforcer;
+	const struct mica_numbered *object;
+};
+
+static int register_link(int fd, void *userdata)
+{
+	const struct registration *registration = userdata;
+
+	return mica_enforcer_register_link(registration->enforcer, fd, registration->object->kind,
+					   registration->object->number);
+}
+
 static int register_object(struct mica_subjects *subjects, const struct mica_numbered *object)
 {
+	struct registration registration = { .enforcer = subjects->enforcer, .object = object };
 	_cleanup_close_ int fd = -EBADF;
 	int r = mica_deadline_run(try_to_open, object->directory, OPEN_MS);
 
@@ -110,8 +125,18 @@ static int register_object(struct mica_subjects *subjects, const struct mica_num
 	if (fd < 0)
 		return -errno;
 	if (object->kind == MICA_ENFORCE_VOLUME)
-		return mica_enforcer_register_volume(subjects->enforcer, fd, object->number);
-	return mica_enforcer_register_layer(subjects->enforcer, fd, object->number);
+		r = mica_enforcer_register_volume(subjects->enforcer, fd, object->number);
+	else
+		r = mica_enforcer_register_layer(subjects->enforcer, fd, object->number);
+	if (r < 0)
+		return r;
+	r = mica_links_each(object->directory, register_link, &registration);
+	/* The object itself is known: what is not looked through is counted. */
+	if (r < 0) {
+		subjects->unlinked++;
+		mica_log_debug_errno(r, "cannot look for other names of the files in %s", object->directory);
+	}
+	return 0;
 }
 
 /** Whether another file is at the directory than when it was looked at last. Does not ask a server. */

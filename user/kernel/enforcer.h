@@ -141,6 +141,9 @@ int mica_enforcer_register_union(struct mica_enforcer *enforcer, int fd, uint64_
 /** The root directory of a volume, or of a layer. A directory can be both, and a layer's of many unions. */
 int mica_enforcer_register_volume(struct mica_enforcer *enforcer, int fd, uint32_t number);
 int mica_enforcer_register_layer(struct mica_enforcer *enforcer, int fd, uint32_t number);
+/** A regular file of the volume or layer of that number, which has a name outside of it: by that one it is the
+ *  object's too, its path being unknown. */
+int mica_enforcer_register_link(struct mica_enforcer *enforcer, int fd, enum mica_enforce_kind kind, uint32_t number);
 /** The directory is a volume or layer no more. -ENOENT: it was none. */
 int mica_enforcer_forget_object(struct mica_enforcer *enforcer, int fd, enum mica_enforce_kind kind);
 /** The union that `fd` lies in is the subject's own too. */

@@ -63,6 +63,7 @@ enum mica_enforcer_request {
 	MICA_REQUEST_GRANT,
 	MICA_REQUEST_NAMESPACE,
 	MICA_REQUEST_OWN,
+	MICA_REQUEST_LINK,
 };
 
 struct mica_enforcer_link {

@@ -84,6 +84,15 @@ int mica_enforcer_register_layer(struct mica_enforcer *enforcer, int fd, uint32_
 	return number ? request(enforcer, &call) : -EINVAL;
 }
 
+int mica_enforcer_register_link(struct mica_enforcer *enforcer, int fd, enum mica_enforce_kind kind, uint32_t number)
+{
+	struct object_call call = { .request = MICA_REQUEST_LINK, .fd = fd, .number = number, .value = kind };
+
+	if (kind != MICA_ENFORCE_VOLUME && kind != MICA_ENFORCE_LAYER)
+		return -EINVAL;
+	return number ? request(enforcer, &call) : -EINVAL;
+}
+
 int mica_enforcer_register_own(struct mica_enforcer *enforcer, int fd)
 {
 	struct object_call call = { .request = MICA_REQUEST_OWN, .fd = fd };
