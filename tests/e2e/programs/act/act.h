@@ -47,7 +47,7 @@ extern int actor;
 /** The preparation failed: says so, and ends with status 3. */
 _Noreturn void unable(const char *what);
 
-/** Opens, or is unable. */
+/** Opens, or is unable; a path only (O_PATH), unless it is held: opening it is part of the act. */
 int prepare_open(const char *path, int flags);
 /** Writes a byte, closes. */
 int write_byte(int fd);
