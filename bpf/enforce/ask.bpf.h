@@ -57,6 +57,22 @@ static __always_inline void count_fixed(u32 set, enum mica_enforce_counter_numbe
 		__sync_fetch_and_add(&counter->denied, 1);
 }
 
+/**
+ * Is it mica or an engine? A process is that as a whole: its threads may be older than what user space noted, which is
+ * a label of the leader (pidfd_open(2) is for no other thread before 6.9).
+ */
+static __always_inline bool is_trusted(const struct task_struct *task, const struct task_label *label)
+{
+	struct task_struct *leader = task->group_leader;
+
+	if (label && label->flags & TASK_LABEL_TRUSTED)
+		return true;
+	if (leader == task)
+		return false;
+	label = bpf_task_storage_get(&labels, leader, NULL, 0);
+	return label && label->flags & TASK_LABEL_TRUSTED;
+}
+
 enum asked {
 	ASKED_NOTHING,
 	ASKED,
@@ -108,11 +124,10 @@ static __always_inline enum asked asker_begin(struct asker *asker, u32 operation
 			return ASKED_UNKNOWN;
 		}
 	}
-	if (label) {
+	if (label)
 		asker->subject = label->subject;
-		if (label->flags & TASK_LABEL_TRUSTED)
-			asker->flags |= QUESTION_TRUSTED;
-	}
+	if (guards && is_trusted(task, label))
+		asker->flags |= QUESTION_TRUSTED;
 	if (asker->subject)
 		return ASKED;
 	return guards && !(asker->flags & QUESTION_TRUSTED) ? ASKED : ASKED_NOTHING;

@@ -86,13 +86,13 @@ long BPF_PROG(enforce_task_alloc, struct task_struct *child)
 		if (!own)
 			return -EACCES;
 	}
-	if (!own || (!own->subject && !own->flags))
+	if (!(own && own->subject) && !is_trusted(task, own))
 		return 0;
 	label = bpf_task_storage_get(&labels, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!label)
-		return own->subject ? -EACCES : 0;
-	label->subject = own->subject;
-	label->flags = own->flags;
+		return own && own->subject ? -EACCES : 0;
+	label->subject = own ? own->subject : 0;
+	label->flags = own && own->subject ? own->flags : TASK_LABEL_TRUSTED;
 	return 0;
 }
 

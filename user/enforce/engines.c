@@ -2,7 +2,6 @@
 #include "enforce/engines.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,34 +81,12 @@ int mica_engines_each_process(const struct mica_engine_places *places, int (*vis
 	return r;
 }
 
-/** O_EXCL, since Linux 6.9 (include/uapi/linux/pidfd.h): a thread that is no leader. */
-#define THREAD_FLAG O_EXCL
-
-/** Threads that are there already have labels of their own. Before 6.9 only the leader's can be set. */
-static int trust_thread(int tid, void *userdata)
-{
-	struct mica_enforcer *enforcer = userdata;
-	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, tid, THREAD_FLAG);
-
-	if (fd >= 0)
-		(void)mica_enforcer_trust(enforcer, fd);
-	return 0;
-}
-
 int mica_engines_trust_process(struct mica_enforcer *enforcer, int pid)
 {
 	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	char path[40];
-	int r;
 
-	if (fd < 0)
-		return -errno;
-	r = mica_enforcer_trust(enforcer, fd);
-	if (r < 0)
-		return r;
-	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	(void)mica_file_each_number(path, trust_thread, enforcer);
-	return 0;
+	/* Its other threads are as their leader is. */
+	return fd < 0 ? -errno : mica_enforcer_trust(enforcer, fd);
 }
 
 struct trusting {

@@ -54,7 +54,8 @@ static int is_object(const struct asking *asking, const struct mica_policy_group
 		return group->layer == question->layer;
 	if (!group->name)
 		return 1;
-	return question->object_name ? mica_glob_match(group->name, question->object_name) : 0;
+	/* A glob that matches anything is about those without a name, too. */
+	return mica_glob_match(group->name, question->object_name ? question->object_name : "");
 }
 
 static int ask_rules(struct asking *asking, const struct mica_policy_compiled_policy *compiled)

@@ -68,7 +68,7 @@ static int is_object(const struct about *about, const struct mica_policy_group *
 		return group->layer == about->layer;
 	if (!group->name)
 		return 1;
-	return about->name ? mica_glob_match(group->name, about->name) : 0;
+	return mica_glob_match(group->name, about->name ? about->name : "");
 }
 
 /** The rules of a policy: a run of voices, a group each. The lowest rule of the run decides, so groups that only allow

@@ -99,6 +99,7 @@ told_as() {
 	whiteout) echo "whiteout,delete" ;;
 	rename) echo "rename,copy-up,whiteout" ;;
 	opaque) echo "opaque,create" ;;
+	device-open) echo "device-open,read" ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -111,7 +112,7 @@ try() {
 		who=$3
 		[ "$operation" != opaque ] || who=$3-opaque
 		at=$(in_object "$object" "$path" "$who")
-			case $operation.$verdict in
+		case $operation.$verdict in
 		delete.allow | rename.allow) in_container "$who" "echo data >$at" || true ;;
 		write.allow | copy-up.allow) in_container "$who" "[ -e $at ] || echo data >$at" || true ;;
 		esac

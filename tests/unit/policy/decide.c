@@ -115,6 +115,27 @@ Test(policy_decide, a_volume_is_told_by_its_name)
 	cr_assert_eq(ask(&question).voice, MICA_POLICY_VOICE_NONE);
 }
 
+Test(policy_decide, a_glob_of_any_name_is_about_those_without_one)
+{
+	struct mica_policy_rule layers = { .name = "layers",
+					   .operations = MICA_OPERATIONS_MODIFY,
+					   .object = MICA_POLICY_LAYER,
+					   .object_name = GLOB("**"),
+					   .verdict = MICA_VERDICT_DENY,
+					   .error = EPERM,
+					   .path = GLOB("/**") };
+	struct mica_policy policy = {
+		.name = "layers", .subjects = { everyone, 1 }, .rules = &layers, .rule_count = 1
+	};
+	struct mica_policy_question question = { .operation = MICA_OPERATION_DELETE,
+						 .object = MICA_POLICY_LAYER,
+						 .path = "/x" };
+
+	cr_assert_eq(ask_one(&policy, &question).error, EPERM);
+	question.object_name = "sha256:ab";
+	cr_assert_eq(ask_one(&policy, &question).error, EPERM);
+}
+
 Test(policy_decide, a_slash_at_the_end_is_not_of_the_path)
 {
 	static struct mica_policy_mount mount[] = { { .verdict = MICA_VERDICT_DENY, .at = GLOB("/a") } };

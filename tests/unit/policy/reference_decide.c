@@ -111,7 +111,9 @@ static bool rule_matches(const struct listing *listing, const struct mica_policy
 		return false;
 	if (rule->layer && rule->layer != question->layer)
 		return false;
-	return key(&rule->object_name, question->object_name) && reference_glob(rule->path.text, listing->path);
+	/* "One that has no name that is known is as one with an empty name." */
+	return key(&rule->object_name, question->object_name ? question->object_name : "") &&
+	       reference_glob(rule->path.text, listing->path);
 }
 
 /** Negative: `a` has the shorter prefix; "a glob without any of these goes before one with the same prefix". */
