@@ -8,7 +8,7 @@ mini_programs=(
   stat cp mv ln touch truncate sync cat timeout env              # coreutils
   getfattr setfattr getfacl setfacl
   mke2fs chattr lsattr # e2fsprogs
-  mkfs.xfs
+  mkfs.xfs fuse2fs
 )
 
 mini_paths() {

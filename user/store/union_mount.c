@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 
 /* Longest value of FSCONFIG_SET_STRING, with its NUL. */
 #define STRING_MAX 256
+
+/* In the work directory of a volatile union (Documentation/filesystems/overlayfs.rst, "Volatile mount"). */
+#define VOLATILE_MARK "work/incompat/volatile"
 
 __attribute__((format(printf, 3, 4))) static int fail(struct mica_union_reason *reason, int error, const char *format,
 						      ...)
@@ -152,15 +156,33 @@ static bool takes_any_key(void)
 	return context_fd >= 0 && fsconfig(context_fd, FSCONFIG_SET_FLAG, "mica-any-key", NULL, 0) == 0;
 }
 
+/* Is there the mark of a volatile union that was not ended in good order? The kernel refuses it without a word. */
+static bool is_marked_volatile(const char *work)
+{
+	char path[PATH_MAX];
+
+	return snprintf(path, sizeof(path), "%s/" VOLATILE_MARK, work) < (int)sizeof(path) && access(path, F_OK) == 0;
+}
+
+static int make(const struct mica_union_specification *specification, int context_fd, struct mica_union_reason *reason)
+{
+	int r = fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? -errno : 0;
+
+	if (r < 0 && specification->upper && is_marked_volatile(specification->work))
+		return fail(reason, r,
+			    "it was volatile, so '%s' may lack what was written last: look at it, then remove "
+			    "'%s/" VOLATILE_MARK "'",
+			    specification->upper, specification->work);
+	return r < 0 ? fail_context(reason, r, context_fd, "cannot make the union") : 0;
+}
+
 /* The file system itself stays writable: only the mount is read-only, so that it is not another one below. */
 static int create(const struct mica_union_specification *specification, int context_fd,
 		  struct mica_union_reason *reason)
 {
 	int r = configure(specification, context_fd, reason);
 
-	if (r == 0 && fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		r = fail_context(reason, -errno, context_fd, "cannot make the union");
-	return r;
+	return r == 0 ? make(specification, context_fd, reason) : r;
 }
 
 static int create_old(const struct mica_union_specification *specification, int context_fd,
@@ -183,9 +205,7 @@ static int create_old(const struct mica_union_specification *specification, int 
 	if (r < 0)
 		return fail_context(reason, r, context_fd, "cannot name the branches");
 	r = set_options(specification, context_fd, reason);
-	if (r == 0 && fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		r = fail_context(reason, -errno, context_fd, "cannot make the union");
-	return r;
+	return r == 0 ? make(specification, context_fd, reason) : r;
 }
 
 static int mount_new(const struct mica_union_specification *specification, const char *target,
