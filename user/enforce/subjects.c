@@ -199,6 +199,20 @@ int mica_subjects_follow(struct mica_subjects *subjects)
 	return r;
 }
 
+/** Tells the kernel of one subject, first what is said of the objects that it brings. */
+static int introduce(struct mica_subjects *subjects, struct mica_subject *subject)
+{
+	int r;
+
+	find_out(subjects, subject);
+	r = mica_subjects_number_objects(subjects);
+	if (r == 0)
+		r = mica_subjects_tell(subjects, subject);
+	if (r == 0)
+		mica_subjects_register(subjects);
+	return r;
+}
+
 int mica_subjects_hear(struct mica_subjects *subjects, uint64_t number, uint32_t tgid)
 {
 	struct mica_subject *subject;
@@ -213,13 +227,7 @@ int mica_subjects_hear(struct mica_subjects *subjects, uint64_t number, uint32_t
 		subject->pid = (int)tgid;
 	subject->round = subjects->round;
 	subject->changed = true;
-	find_out(subjects, subject);
-	r = mica_subjects_number_objects(subjects);
-	if (r == 0)
-		r = mica_subjects_tell(subjects, subject);
-	if (r == 0)
-		mica_subjects_register(subjects);
-	return r;
+	return introduce(subjects, subject);
 }
 
 int mica_subjects_prepare(struct mica_subjects *subjects, uint64_t number, int pid,
@@ -233,17 +241,11 @@ int mica_subjects_prepare(struct mica_subjects *subjects, uint64_t number, int p
 		r = mica_objects_read(subjects->directory_fd, &subjects->objects);
 	for (size_t i = 0; i < subjects->objects.count; i++)
 		subjects->objects.items[i].registered = true;
-	if (r == 0) {
-		subject->pid = pid;
-		subject->container = container;
-		find_out(subjects, subject);
-		r = mica_subjects_number_objects(subjects);
-	}
-	if (r == 0)
-		r = mica_subjects_tell(subjects, subject);
-	if (r == 0)
-		mica_subjects_register(subjects);
-	return r;
+	if (r < 0)
+		return r;
+	subject->pid = pid;
+	subject->container = container;
+	return introduce(subjects, subject);
 }
 
 void mica_subjects_set_force(struct mica_subjects *subjects, const struct mica_force *force)
