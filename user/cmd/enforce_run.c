@@ -4,16 +4,15 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio_ext.h>
 #include <string.h>
-#include <sys/signalfd.h>
 
 #include "base/capability.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "cmd/enforce_internal.h"
 #include "enforce/engines.h"
 
@@ -24,22 +23,6 @@
 #define LOOK_NS (LOOK_MS * 1000000ULL)
 /** Engines are looked for this often: they may have been restarted. */
 #define TRUST_NS (5 * MICA_ENFORCE_SECOND_NS)
-
-static int open_signals(void)
-{
-	sigset_t set;
-	int fd;
-
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return -errno;
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? -errno : fd;
-}
 
 /** The lock of what processes share; a descriptor that is none where nothing is shared. */
 static int lock(const struct mica_enforcing *enforcing, int *ret_fd)
@@ -427,7 +410,7 @@ int mica_enforce_run(const struct mica_enforce_options *options)
 		return status;
 	r = mica_identity_new(NULL, &enforcing.identity);
 	if (r == 0)
-		r = signals = open_signals();
+		r = signals = mica_signals_open();
 	if (r < 0) {
 		mica_log_error_errno(r, "cannot start");
 		return MICA_EXIT_FAILURE;

@@ -4,9 +4,7 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio_ext.h>
-#include <sys/signalfd.h>
 #include <sys/statfs.h>
 
 #include "base/cleanup.h"
@@ -14,6 +12,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "cmd/trace_internal.h"
 #include "stream/identify.h"
 
@@ -117,22 +116,6 @@ static int visit_namespace(const struct mica_found_namespace *found, void *userd
 	(void)found;
 	(void)userdata;
 	return 0;
-}
-
-static int open_signals(void)
-{
-	sigset_t set;
-
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return -errno;
-	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-
-	return fd < 0 ? -errno : fd;
 }
 
 /** What is looked at once a second. */
@@ -308,7 +291,7 @@ int mica_trace_run(const struct mica_trace_options *options)
 	}
 	if (mica_trace_check_names(options, trace.identity))
 		return MICA_EXIT_USAGE;
-	signals = open_signals();
+	signals = mica_signals_open();
 	if (signals < 0) {
 		mica_log_error_errno(signals, "cannot start");
 		return MICA_EXIT_FAILURE;

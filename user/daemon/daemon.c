@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "daemon/child.h"
 #include "daemon/keeper.h"
 #include "daemon/loop.h"
@@ -80,17 +80,11 @@ static void take_signal(uint32_t events, void *userdata)
 
 static int watch_signals(struct daemon *daemon)
 {
-	sigset_t set;
+	int fd = mica_signals_open();
 
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return -errno;
-	daemon->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (daemon->signal_fd < 0)
-		return -errno;
+	if (fd < 0)
+		return fd;
+	daemon->signal_fd = fd;
 	daemon->signals = (struct mica_watch){ .fd = daemon->signal_fd, .ready = take_signal, .userdata = daemon };
 	return mica_loop_watch(daemon->loop, &daemon->signals, EPOLLIN);
 }
