@@ -361,6 +361,23 @@ static __always_inline long traced_result(void *ctx)
 	return result;
 }
 
+/* Since 7.0 or so: in a union without a name. */
+struct dentry___unnamed {
+	struct hlist_node d_alias;
+} __attribute__((preserve_access_index));
+
+/** A name of the inode: a directory has one at most, a file with more links any of them. NULL: none is known. */
+static __always_inline struct dentry *inode_dentry(struct inode *inode)
+{
+	void *first = BPF_CORE_READ(inode, i_dentry.first);
+
+	if (!first)
+		return NULL;
+	if (bpf_core_field_exists(struct dentry___unnamed, d_alias))
+		return first - bpf_core_field_offset(struct dentry___unnamed, d_alias);
+	return first - bpf_core_field_offset(struct dentry, d_u.d_alias);
+}
+
 /* include/linux/fs.h; CONFIG_UNICODE. */
 #define S_CASEFOLD (1U << 15)
 

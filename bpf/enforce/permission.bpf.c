@@ -17,14 +17,6 @@
 
 #define BIT(operation) MICA_OPERATION_BIT(MICA_OPERATION_##operation)
 
-/** A directory has one dentry at most; a file with more links has any of its names. NULL: none. */
-static __always_inline struct dentry *dentry_of(struct inode *inode)
-{
-	struct hlist_node *first = BPF_CORE_READ(inode, i_dentry.first);
-
-	return first ? (void *)first - bpf_core_field_offset(struct dentry, d_u.d_alias) : NULL;
-}
-
 /** Does an object begin here that may not be the subject's? */
 static __always_inline bool is_border(struct inode *inode, u64 subject)
 {
@@ -92,6 +84,6 @@ long BPF_PROG(enforce_inode_permission, struct inode *inode, int mask)
 	}
 	if (!has_objects(inode->i_sb))
 		return 0;
-	dentry = dentry_of(inode);
+	dentry = inode_dentry(inode);
 	return dentry ? ask_in_object(dentry, operations, flags) : 0;
 }
