@@ -55,6 +55,10 @@ enum question_flags {
 	QUESTION_FOUNDATION = 4096,
 	/** A file without a name, in the directory. */
 	QUESTION_UNNAMED = 8192,
+	/** mica itself: always denied. `operations` is one of enum mica_denial_operation. */
+	QUESTION_SELF = 16384,
+	/** The memory of the kernel, which is below all objects. */
+	QUESTION_KERNEL_MEMORY = 32768,
 };
 
 /** What a union does to the directories that it stands on. */
@@ -333,7 +337,8 @@ struct superblock_entry {
 	u64 roots;
 	/** A union's roots, upper and work included: its entries of `union_roots`. */
 	u32 root_count;
-	u32 reserved;
+	/** mica's pins are on it. */
+	u32 own;
 };
 
 /** Superblock -> what it is. Removed when it is freed. */

@@ -19,7 +19,7 @@
 static __always_inline long ask_mount(const struct dentry *dentry, struct mount_question *mount, u32 operation)
 {
 	struct asker asker;
-	enum asked asked = asker_begin(&asker, operation, 0);
+	enum asked asked = asker_begin(&asker, operation, QUESTION_MOUNT);
 
 	if (asked == ASKED_NOTHING)
 		return 0;

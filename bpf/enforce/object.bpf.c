@@ -167,6 +167,15 @@ static __always_inline struct file *own_file(s32 fd)
 	return file;
 }
 
+static __always_inline void own_superblock_note(struct dentry *dentry)
+{
+	u64 sb = (u64)BPF_CORE_READ(dentry, d_sb);
+	struct superblock_entry *superblock = bpf_map_lookup_elem(&superblocks, &sb);
+
+	if (superblock)
+		superblock->own = 1;
+}
+
 static __always_inline int name_root(struct dentry *dentry, const struct object_call *call)
 {
 	struct root_key key = {};
@@ -181,6 +190,7 @@ static __always_inline int name_root(struct dentry *dentry, const struct object_
 		entry->volume = call->number;
 	} else if (call->request == REQUEST_OWN) {
 		entry->own = 1;
+		own_superblock_note(dentry);
 	} else {
 		entry->layer = call->number;
 		entry->named_layer = 1;

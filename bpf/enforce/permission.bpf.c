@@ -61,8 +61,8 @@ long BPF_PROG(enforce_inode_permission, struct inode *inode, int mask)
 	struct task_label *label;
 	struct dentry *dentry;
 
-	/* Opening has file_open. */
-	if (mask & MAY_OPEN || !(directory || mask & MAY_ACCESS))
+	/* Opening has file_open. What is left of files: access(2), sockets, pins of BPF. */
+	if (mask & MAY_OPEN || !(directory || mask & (MAY_ACCESS | MAY_READ | MAY_WRITE)))
 		return 0;
 	task = bpf_get_current_task_btf();
 	label = bpf_task_storage_get(&labels, task, NULL, 0);
@@ -70,6 +70,9 @@ long BPF_PROG(enforce_inode_permission, struct inode *inode, int mask)
 		return 0;
 	if (mask & MAY_ACCESS) {
 		operations = access_operations(mask, directory, &flags);
+	} else if (!directory) {
+		operations = BIT(READ);
+		flags |= QUESTION_ISOLATION;
 	} else if (mask & MAY_WRITE) {
 		/* Who makes, removes or moves a name holds the directory, and was asked by path_*. */
 		if (inode_is_locked_by(inode, task))

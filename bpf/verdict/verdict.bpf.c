@@ -109,6 +109,20 @@ static __always_inline void choose_view(struct scratch *slot, const struct mica_
 		slot->evaluation.view = kind == MICA_ENFORCE_VOLUME ? subject->volume : subject->layer;
 }
 
+/** A mount over, or the unmounting of, the file system of mica's pins: by propagation it can be the host's. */
+static __always_inline bool is_own_file_system(const struct question *question)
+{
+	struct dentry *dentry = (void *)question->dentry;
+	struct superblock_entry *entry;
+	u64 sb;
+
+	if (!(question->flags & QUESTION_MOUNT) || !dentry)
+		return false;
+	sb = (u64)BPF_CORE_READ(dentry, d_sb);
+	entry = bpf_map_lookup_elem(&superblocks, &sb);
+	return entry && entry->own;
+}
+
 /** The object rules, for everyone but mica and the engine; ways into an upper are refused to subjects altogether. */
 static __always_inline void ask_guards(struct scratch *slot, const struct mica_enforce_header *header, u32 operations)
 {
@@ -133,10 +147,11 @@ static __always_inline void ask_guards(struct scratch *slot, const struct mica_e
 		    bpf_map_lookup_elem(&devices, &device))
 			say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_DEVICES);
 	}
-	if (header->guards & MICA_ENFORCE_GUARD_DEVICES && question->subject && question->flags & QUESTION_FILE_SYSTEM)
+	if (header->guards & MICA_ENFORCE_GUARD_DEVICES && question->subject &&
+	    question->flags & (QUESTION_FILE_SYSTEM | QUESTION_KERNEL_MEMORY))
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_DEVICES);
-	if (slot->walk.own && question->subject)
-		say(evaluation, MICA_VERDICT_DENY, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);
+	if (question->subject && (slot->walk.own || is_own_file_system(question)))
+		say(evaluation, MICA_VERDICT_DENY, EACCES, MICA_ENFORCE_COUNT_SELF);
 	if (header->guards & MICA_ENFORCE_GUARD_UPPERS && slot->walk.kind == MICA_ENFORCE_UPPER && !slot->walk.own &&
 	    (modify || question->subject))
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);
@@ -222,6 +237,11 @@ long evaluate(u32 number)
 	if (question->flags & QUESTION_NOT_OF_LAYERS &&
 	    (slot->walk.kind == MICA_ENFORCE_UPPER || slot->walk.kind == MICA_ENFORCE_LAYER))
 		return 0;
+	if (question->flags & QUESTION_SELF) {
+		evaluation->operation = operations;
+		say(evaluation, MICA_VERDICT_DENY, EPERM, MICA_ENFORCE_COUNT_SELF);
+		operations = 0;
+	}
 	ask_guards(slot, header, operations);
 	ask_nameless(slot, header, operations);
 	subject = question->subject ? find_subject(set, question->subject) : NULL;

@@ -88,6 +88,9 @@ enum mica_enforce_counter_number {
 	MICA_ENFORCE_COUNT_NO_ROOM,
 	/** The tables are broken, or the evaluator is gone; denied. */
 	MICA_ENFORCE_COUNT_BROKEN,
+	/** mica itself: its process, maps, programs and pins, touched by a subject; denied, whatever the policies say.
+	 */
+	MICA_ENFORCE_COUNT_SELF,
 	_MICA_ENFORCE_COUNT_MAX,
 };
 
@@ -217,6 +220,15 @@ struct mica_enforce_counter {
  *  verdict is `allow`. */
 #define MICA_ENFORCE_NEW_SUBJECT 0xff
 
+/** Operations of denials that no policy names: with MICA_ENFORCE_COUNT_SELF. */
+enum mica_denial_operation {
+	/** ptrace(2), process_vm_readv(2), /proc/PID/mem and the like. */
+	MICA_DENIAL_PTRACE = _MICA_OPERATION_MAX,
+	/** bpf(2). */
+	MICA_DENIAL_BPF,
+	_MICA_DENIAL_OPERATION_MAX,
+};
+
 /** A denial or an audit, as it comes out of the ring buffer: this, then `path_bytes` bytes. */
 struct mica_denial {
 	__u32 abi;
@@ -237,7 +249,8 @@ struct mica_denial {
 	__u32 pid;
 	__u32 tgid;
 	__u32 uid;
-	/** enum mica_verdict (audit or deny), enum mica_operation, positive errno, enum mica_enforce_kind */
+	/** enum mica_verdict (audit or deny), enum mica_operation or mica_denial_operation, positive errno, enum
+	 * mica_enforce_kind */
 	__u8 verdict;
 	__u8 operation;
 	__u8 error;

@@ -15,7 +15,7 @@ static int check(const struct mica_denial *denial)
 	    denial->path_bytes > MICA_PATH_BYTES)
 		return -EBADMSG;
 	if ((denial->verdict != MICA_VERDICT_DENY && denial->verdict != MICA_VERDICT_AUDIT) ||
-	    denial->operation >= _MICA_OPERATION_MAX || denial->kind >= _MICA_ENFORCE_KIND_MAX)
+	    denial->operation >= _MICA_DENIAL_OPERATION_MAX || denial->kind >= _MICA_ENFORCE_KIND_MAX)
 		return -EBADMSG;
 	return 0;
 }
@@ -31,7 +31,8 @@ static void set_object(struct mica_object *object, const struct mica_denial *den
 	const struct mica_numbered *numbered = mica_objects_by_number(objects, denial->kind, denial->number);
 
 	/* A capability has none. */
-	if (MICA_OPERATIONS_CAPABILITY & MICA_OPERATION_BIT(denial->operation))
+	if (denial->operation >= _MICA_OPERATION_MAX ||
+	    MICA_OPERATIONS_CAPABILITY & MICA_OPERATION_BIT(denial->operation))
 		return;
 	object->kind = kinds[denial->kind];
 	if (!numbered)
@@ -41,6 +42,18 @@ static void set_object(struct mica_object *object, const struct mica_denial *den
 		object->volume = numbered->name;
 	else
 		object->digest = numbered->name;
+}
+
+static const char *operation_name(unsigned operation)
+{
+	switch (operation) {
+	case MICA_DENIAL_PTRACE:
+		return "ptrace";
+	case MICA_DENIAL_BPF:
+		return "bpf";
+	default:
+		return mica_operation_describe((enum mica_operation)operation)->name;
+	}
 }
 
 int mica_denial_event(const struct mica_denial *denial, struct mica_decisions *decisions,
@@ -73,7 +86,7 @@ int mica_denial_event(const struct mica_denial *denial, struct mica_decisions *d
 	set_object(&ret->object, denial, objects);
 	if (decisions)
 		mica_decisions_get(decisions, denial->counter, &ret->decision);
-	ret->decision.operation = mica_operation_describe(denial->operation)->name;
+	ret->decision.operation = operation_name(denial->operation);
 	ret->decision.suppressed = denial->suppressed;
 	return 0;
 }

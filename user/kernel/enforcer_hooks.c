@@ -26,8 +26,10 @@ const struct mica_enforcer_hook mica_enforcer_hooks[] = {
 	{ HOOK(cred_alloc_blank), NAME("cred_blank"), ARGUMENTS({ 0, "cred" }), .always = true },
 	{ HOOK(dentry_create_files_as), NAME("create_as"), ARGUMENTS({ 0, DENTRY }, { 4, "cred" }), .always = true },
 
-	{ HOOK(bpf), NAME("bpf"), ARGUMENTS({ 0, "" }), .always = true },
-	{ HOOK(ptrace_access_check), NAME("ptrace"), ARGUMENTS({ 0, "task_struct" }), .always = true },
+	{ HOOK(bpf), NAME("bpf"), ARGUMENTS({ 0, "" }), .always = true, .asks = true },
+	{ HOOK(ptrace_access_check), NAME("ptrace"), ARGUMENTS({ 0, "task_struct" }), .always = true, .asks = true },
+	{ HOOK(locked_down), NAME("locked_down"), ARGUMENTS({ 0, "" }), .asks = true,
+	  .guards = MICA_ENFORCE_GUARD_DEVICES },
 
 	/* Files. */
 	{ HOOK(file_open), NAME("file_open"), ARGUMENTS({ 0, "file" }), .asks = true,
@@ -95,11 +97,11 @@ const struct mica_enforcer_hook mica_enforcer_hooks[] = {
 	  .asks = true, .operations = BIT(IOCTL) | BIT(COPY_UP), .guards = GUARDS },
 
 	/* Mounts. */
-	{ HOOK(sb_mount), NAME("sb_mount"), ARGUMENTS({ 1, "path" }, { 3, "" }), .asks = true,
+	{ HOOK(sb_mount), NAME("sb_mount"), ARGUMENTS({ 1, "path" }, { 3, "" }), .always = true, .asks = true,
 	  .operations = BIT(MOUNT) | BIT(MOVE_MOUNT) | BIT(REMOUNT) },
-	{ HOOK(sb_umount), NAME("sb_umount"), ARGUMENTS({ 0, "vfsmount" }), .asks = true,
+	{ HOOK(sb_umount), NAME("sb_umount"), ARGUMENTS({ 0, "vfsmount" }), .always = true, .asks = true,
 	  .operations = BIT(UMOUNT) },
-	{ HOOK(move_mount), NAME("move_mount"), ARGUMENTS({ 0, "path" }, { 1, "path" }), .asks = true,
+	{ HOOK(move_mount), NAME("move_mount"), ARGUMENTS({ 0, "path" }, { 1, "path" }), .always = true, .asks = true,
 	  .operations = BIT(MOVE_MOUNT) | BIT(MOUNT) },
 	{ HOOK(sb_pivotroot), NAME("sb_pivotroot"), ARGUMENTS({ 0, "path" }, { 1, "path" }), .asks = true,
 	  .operations = BIT(PIVOT_ROOT) },

@@ -2,8 +2,12 @@
 #include "policy/source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/file.h"
 #include "policy/check.h"
 #include "policy/parse.h"
@@ -46,13 +50,41 @@ int mica_policy_sources_add(struct mica_policy_sources *sources, const char *nam
 	return take_text(sources, name, copy, size);
 }
 
-/** 0; -EINVAL: told; -ENOMEM. */
-static int read_file(struct mica_policy_sources *sources, const char *file, struct mica_policy_messages *messages)
+/** Can another user than root and the caller write what is to be put in force? 1: told. */
+static int check_writers(int fd, const char *file, struct mica_policy_messages *messages)
 {
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (status.st_uid != 0 && status.st_uid != geteuid())
+		mica_policy_message(messages, file, (struct mica_policy_place){},
+				    "belongs to user %u, who can write it: it is not put in force", status.st_uid);
+	else if (status.st_mode & S_IWOTH ||
+		 (status.st_mode & S_IWGRP && status.st_gid != 0 && status.st_gid != getegid()))
+		mica_policy_message(messages, file, (struct mica_policy_place){},
+				    "can be written by others (mode %04o): it is not put in force; chmod go-w it",
+				    status.st_mode & 07777);
+	else
+		return 0;
+	return 1;
+}
+
+/** 0; -EINVAL: told; -ENOMEM. `trusted`: only what nobody else can write. */
+static int read_file(struct mica_policy_sources *sources, const char *file, bool trusted,
+		     struct mica_policy_messages *messages)
+{
+	_cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	char *text = NULL;
 	size_t size;
-	int r = mica_file_read(file, MICA_POLICY_MAX_FILE, &text, &size);
+	int r = fd < 0 ? -errno : 0;
 
+	if (r == 0 && trusted)
+		r = check_writers(fd, file, messages);
+	if (r > 0)
+		return -EINVAL;
+	if (r == 0)
+		r = mica_file_read_fd(fd, MICA_POLICY_MAX_FILE, &text, &size);
 	if (r == 0)
 		return take_text(sources, file, text, size);
 	if (r == -ENOMEM)
@@ -72,7 +104,7 @@ int mica_policy_sources_read(const char *const *files, size_t count, struct mica
 	int result = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		int r = read_file(&sources, files[i], messages);
+		int r = read_file(&sources, files[i], true, messages);
 
 		if (r == -ENOMEM)
 			return r;
@@ -131,7 +163,7 @@ int mica_policy_load(const char *const *files, size_t count, struct mica_policy_
 	/* One file after the other, so that messages come in their order. */
 	for (size_t i = 0; i < count; i++) {
 		_cleanup_policy_sources_ struct mica_policy_sources one = {};
-		int r = read_file(&one, files[i], messages);
+		int r = read_file(&one, files[i], false, messages);
 
 		if (r == 0)
 			r = parse(&one.items[0], &set, messages);

@@ -30,8 +30,8 @@ def of_denial(case, event):
         yield f"the event says {event.get('operation')}, expected {case.operations}"
     if event.get("errno") not in case.expected.split("|"):
         yield f"the event says {event.get('errno')}"
-    # Without a path no rule was asked.
-    for key in ("rule",) if event.get("rule") == "no-path" else ("policy", "rule", "where"):
+    # Without a path no rule was asked; what is mica's own is refused by no rule.
+    for key in ("rule",) if event.get("rule") in ("no-path", "self") else ("policy", "rule", "where"):
         if not event.get(key):
             yield f"the event has no {key}"
     if not re.fullmatch(r".+:\d+", event.get("where", "x:1")):
