@@ -66,7 +66,8 @@ struct question {
 	u32 operations;
 	/** enum question_flags */
 	u32 flags;
-	u32 reserved;
+	/** The evaluator's: nobody has anything against it, and nothing was reported. */
+	u32 plain;
 	/** Of mounts: strings of the kernel's, or 0. */
 	u64 mount_type;
 	u64 mount_source;
@@ -170,10 +171,15 @@ struct {
 #define NUMBER_LAST_SUPERBLOCK 4
 #define NUMBER_LAST_UNION 5
 #define NUMBER_LAST_GROUP 6
+/** One more with each change of objects, behind it; and of subjects of the set in force, by user space. */
+#define NUMBER_OBJECTS_CHANGED 7
+#define NUMBER_SUBJECTS_CHANGED 8
+/** Bits of superblocks that have roots; none is ever taken back. */
+#define NUMBER_SUPERBLOCKS 9
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 8);
+	__uint(max_entries, 16);
 	__type(key, u32);
 	__type(value, u64);
 } numbers __weak SEC(".maps");
@@ -413,6 +419,12 @@ struct {
 	__type(key, u32);
 	__type(value, u32);
 } devices __weak SEC(".maps");
+
+/** The bit in NUMBER_SUPERBLOCKS that stands for the superblocks of a device's number. */
+static __always_inline u64 device_bit(u32 device)
+{
+	return 1ULL << (device * 0x9e3779b1U >> 26);
+}
 
 static __always_inline bool is_overlay(const struct super_block *sb)
 {

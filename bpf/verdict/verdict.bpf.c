@@ -227,8 +227,10 @@ long evaluate(u32 number)
 		choose_view(slot, subject);
 		ask_voices(slot, number, operations, evaluation->path_known && slot->walk.kind == MICA_ENFORCE_UNION);
 	}
-	if (evaluation->verdict == MICA_VERDICT_ALLOW)
+	if (evaluation->verdict == MICA_VERDICT_ALLOW) {
+		question->plain = 1;
 		return 0;
+	}
 	report(slot, header);
 	error = evaluation->error;
 	if (evaluation->verdict != MICA_VERDICT_DENY)

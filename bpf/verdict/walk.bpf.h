@@ -10,6 +10,7 @@
 #define MICA_VERDICT_WALK_BPF_H
 
 #include "enforce/maps.bpf.h"
+#include "rename.bpf.h"
 
 #define WALK_PASSES 4
 #define WALK_COMPONENTS 2048
@@ -17,20 +18,14 @@
 /** Bytes of struct dentry that one read takes: d_seq to d_inode are its head on all kernels. */
 #define DENTRY_HEAD_BYTES 64
 
-/**
- * fs/dcache.c: taken for writing by every rename. Absent where kallsyms has no data symbols: then the names are always
- * read twice.
- */
-extern const void rename_lock __ksym __weak;
-
-static __always_inline u32 rename_sequence(void)
-{
-	u32 sequence = 1;
-
-	if (&rename_lock)
-		bpf_probe_read_kernel(&sequence, sizeof(sequence), &rename_lock);
-	return sequence;
-}
+/** What a step needs of a dentry. */
+struct dentry_view {
+	u64 parent;
+	u64 inode;
+	u64 name;
+	u32 length;
+	u32 sequence;
+};
 
 struct dentry_head {
 	u64 words[DENTRY_HEAD_BYTES / 8];
@@ -41,6 +36,38 @@ static __always_inline u64 head_u64(const struct dentry_head *head, u32 offset)
 	return *(u64 *)((void *)head + offset);
 }
 
+/** Where there is no cast: one read for all. False: it cannot be read. */
+static __always_inline bool dentry_copy(struct dentry *dentry, struct dentry_view *view)
+{
+	struct dentry_head head;
+
+	if (bpf_probe_read_kernel(&head, sizeof(head), dentry))
+		return false;
+	view->sequence = head_u64(&head, bpf_core_field_offset(dentry->d_seq) & ~7U) >>
+			 (bpf_core_field_offset(dentry->d_seq) & 7U) * 8;
+	view->inode = head_u64(&head, bpf_core_field_offset(dentry->d_inode));
+	view->parent = head_u64(&head, bpf_core_field_offset(dentry->d_parent));
+	view->name = head_u64(&head, bpf_core_field_offset(dentry->d_name.name));
+	view->length = head_u64(&head, bpf_core_field_offset(dentry->d_name)) >> 32;
+	return true;
+}
+
+static __always_inline bool dentry_look(u64 address, struct dentry_view *view)
+{
+	struct dentry *dentry;
+
+	if (!has_cast)
+		return dentry_copy((void *)address, view);
+	dentry = CAST(struct dentry, address);
+	view->sequence = dentry->d_seq.seqcount.sequence;
+	view->inode = (u64)dentry->d_inode;
+	view->parent = (u64)dentry->d_parent;
+	view->name = (u64)dentry->d_name.name;
+	view->length = dentry->d_name.len;
+	/* A read that faults is 0. */
+	return view->parent != 0;
+}
+
 struct walk_context {
 	struct scratch *slot;
 };
@@ -48,14 +75,13 @@ struct walk_context {
 /** At the first dentry on a superblock. */
 static __always_inline void walk_enter(struct walk *walk, struct dentry *dentry)
 {
-	struct super_block *sb = BPF_CORE_READ(dentry, d_sb);
-	u64 key = (u64)sb;
+	u64 key = LOAD(struct dentry, dentry, d_sb);
 	struct superblock_entry *entry = bpf_map_lookup_elem(&superblocks, &key);
 
 	walk->entered = 1;
 	walk->sb = key;
 	walk->sb_id = entry && entry->roots ? entry->id : 0;
-	walk->overlay = BPF_CORE_READ(sb, s_magic) == OVERLAYFS_SUPER_MAGIC;
+	walk->overlay = LOAD(struct super_block, key, s_magic) == OVERLAYFS_SUPER_MAGIC;
 	walk->union_number = entry ? entry->union_number : 0;
 	walk->owner = entry ? entry->owner : 0;
 }
@@ -68,9 +94,9 @@ static __always_inline bool walk_found(struct walk *walk, struct inode *inode)
 
 	if (!walk->sb_id || !inode)
 		return false;
-	key.inode = BPF_CORE_READ(inode, i_ino);
+	key.inode = LOAD(struct inode, inode, i_ino);
 	root = bpf_map_lookup_elem(&roots, &key);
-	if (!root || root->generation != BPF_CORE_READ(inode, i_generation))
+	if (!root || root->generation != LOAD(struct inode, inode, i_generation))
 		return false;
 	if (root->own) {
 		walk->kind = MICA_ENFORCE_UPPER;
@@ -106,17 +132,39 @@ static __always_inline bool walk_cross_mount(struct walk *walk)
 	return true;
 }
 
+/** Names up to this are copied by words. */
+#define WORDS_OF_NAME 4
+
+/**
+ * Copies a name to where it ends at `end`, in whole words from its end on: what they bring from before the name is
+ * written over by the next one.
+ */
+static __always_inline void copy_words(struct scratch *slot, u32 end, u64 name, u32 length)
+{
+	for (u32 i = 1; i <= WORDS_OF_NAME; i++) {
+		*(u64 *)(slot->names + ((end - 8 * i) & (MICA_POLICY_PATH_BYTES - 1))) = CAST_WORD(name + length - 8 * i);
+		if (length <= 8 * i)
+			break;
+	}
+}
+
 /** Puts a name in front. False: no room, or it cannot be read. */
-static __always_inline bool walk_prepend(struct scratch *slot, const void *name, u32 length)
+static __always_inline bool walk_prepend(struct scratch *slot, u64 name, u32 length)
 {
 	u32 begin = slot->walk.begin;
 
 	if (length > NAME_BYTES || length == 0 || begin < length + 1 || begin > MICA_POLICY_PATH_BYTES)
 		return false;
-	begin -= length;
-	barrier_var(begin);
-	if (bpf_probe_read_kernel(slot->names + (begin & (MICA_POLICY_PATH_BYTES - 1)), length & 255, name))
-		return false;
+	if (has_cast && length <= 8 * WORDS_OF_NAME && begin >= 8 * WORDS_OF_NAME) {
+		copy_words(slot, begin, name, length);
+		begin -= length;
+	} else {
+		begin -= length;
+		barrier_var(begin);
+		if (bpf_probe_read_kernel(slot->names + (begin & (MICA_POLICY_PATH_BYTES - 1)), length & 255,
+					  (void *)name))
+			return false;
+	}
 	begin--;
 	barrier_var(begin);
 	slot->names[begin & (MICA_POLICY_PATH_BYTES - 1)] = '/';
@@ -130,10 +178,7 @@ static long walk_step(u32 step, void *data)
 	struct walk *walk = &slot->walk;
 	struct dentry *dentry = (void *)walk->dentry;
 	struct mount *mount = (void *)walk->mount;
-	struct super_block *sb;
-	struct dentry_head head;
-	u64 parent, name;
-	u32 length, sequence;
+	struct dentry_view view = {};
 
 	if (!walk->entered)
 		walk_enter(walk, dentry);
@@ -146,30 +191,24 @@ static long walk_step(u32 step, void *data)
 		walk->ended = 1;
 		return 1;
 	}
-	if (bpf_probe_read_kernel(&head, sizeof(head), dentry)) {
+	if (!dentry_look((u64)dentry, &view)) {
 		walk->ended = 2;
 		return 1;
 	}
-	sequence = head_u64(&head, bpf_core_field_offset(dentry->d_seq) & ~7U) >>
-		   (bpf_core_field_offset(dentry->d_seq) & 7U) * 8;
-	walk->sum += sequence;
-	walk->odd |= sequence & 1;
-	if (walk_found(walk, (void *)head_u64(&head, bpf_core_field_offset(dentry->d_inode))))
+	walk->sum += view.sequence;
+	walk->odd |= view.sequence & 1;
+	if (walk_found(walk, (void *)view.inode))
 		return 1;
-	parent = head_u64(&head, bpf_core_field_offset(dentry->d_parent));
-	if (parent == (u64)dentry) {
+	if (view.parent == (u64)dentry) {
 		/* A file that was reached by a handle, and has no name yet, hangs nowhere. */
-		sb = (void *)walk->sb;
-		walk->ended = dentry == BPF_CORE_READ(sb, s_root) ? 1 : 2;
+		walk->ended = (u64)dentry == LOAD(struct super_block, walk->sb, s_root) ? 1 : 2;
 		return 1;
 	}
-	name = head_u64(&head, bpf_core_field_offset(dentry->d_name.name));
-	length = head_u64(&head, bpf_core_field_offset(dentry->d_name)) >> 32;
-	if (!walk_prepend(slot, (void *)name, length)) {
+	if (!walk_prepend(slot, view.name, view.length)) {
 		walk->ended = 2;
 		return 1;
 	}
-	walk->dentry = parent;
+	walk->dentry = view.parent;
 	return 0;
 }
 
