@@ -63,6 +63,15 @@ static __always_inline void device_note(struct super_block *sb)
 	}
 }
 
+/** Before a directory is in `roots`: the walk looks up no others. */
+static __always_inline void root_mark(const struct root_key *key)
+{
+	u64 bit, *word = root_filter_word(key, &bit);
+
+	if (word)
+		__sync_fetch_and_or(word, bit);
+}
+
 /** The entry of a directory as a root, made if there is none; *ret_key is its key. NULL: no room. */
 static __always_inline struct object_root *root_get(struct dentry *dentry, struct root_key *ret_key)
 {
@@ -84,6 +93,7 @@ static __always_inline struct object_root *root_get(struct dentry *dentry, struc
 	}
 	if (entry)
 		return entry;
+	root_mark(ret_key);
 	if (bpf_map_update_elem(&roots, ret_key, &fresh, BPF_NOEXIST) == 0) {
 		superblock_mark(sb);
 		__sync_fetch_and_add(&superblock->roots, 1);

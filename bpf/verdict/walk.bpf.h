@@ -91,10 +91,14 @@ static __always_inline bool walk_found(struct walk *walk, struct inode *inode)
 {
 	struct root_key key = { .sb_id = walk->sb_id };
 	struct object_root *root;
+	u64 *word, bit;
 
 	if (!walk->sb_id || !inode)
 		return false;
 	key.inode = LOAD(struct inode, inode, i_ino);
+	word = root_filter_word(&key, &bit);
+	if (word && !(*word & bit))
+		return false;
 	root = bpf_map_lookup_elem(&roots, &key);
 	if (!root || root->generation != LOAD(struct inode, inode, i_generation))
 		return false;
@@ -142,16 +146,16 @@ static __always_inline bool walk_cross_mount(struct walk *walk)
 static __always_inline void copy_words(struct scratch *slot, u32 end, u64 name, u32 length)
 {
 	for (u32 i = 1; i <= WORDS_OF_NAME; i++) {
-		*(u64 *)(slot->names + ((end - 8 * i) & (MICA_POLICY_PATH_BYTES - 1))) = CAST_WORD(name + length - 8 * i);
+		*(u64 *)(slot->match.path + ((end - 8 * i) & (MICA_POLICY_PATH_BYTES - 1))) = CAST_WORD(name + length - 8 * i);
 		if (length <= 8 * i)
 			break;
 	}
 }
 
 /** Puts a name in front. False: no room, or it cannot be read. */
-static __always_inline bool walk_prepend(struct scratch *slot, u64 name, u32 length)
+static __always_inline bool walk_prepend(struct scratch *slot, u32 *begin_of_path, u64 name, u32 length)
 {
-	u32 begin = slot->walk.begin;
+	u32 begin = *begin_of_path;
 
 	if (length > NAME_BYTES || length == 0 || begin < length + 1 || begin > MICA_POLICY_PATH_BYTES)
 		return false;
@@ -161,15 +165,49 @@ static __always_inline bool walk_prepend(struct scratch *slot, u64 name, u32 len
 	} else {
 		begin -= length;
 		barrier_var(begin);
-		if (bpf_probe_read_kernel(slot->names + (begin & (MICA_POLICY_PATH_BYTES - 1)), length & 255,
+		if (bpf_probe_read_kernel(slot->match.path + (begin & (MICA_POLICY_PATH_BYTES - 1)), length & 255,
 					  (void *)name))
 			return false;
 	}
 	begin--;
 	barrier_var(begin);
-	slot->names[begin & (MICA_POLICY_PATH_BYTES - 1)] = '/';
-	slot->walk.begin = begin;
+	slot->match.path[begin & (MICA_POLICY_PATH_BYTES - 1)] = '/';
+	*begin_of_path = begin;
 	return true;
+}
+
+/** Components that a step of union_step takes. */
+#define UNION_COMPONENTS 4
+
+/**
+ * Only the names, to the root of a file system without roots in it, as a union is. Whether anything was renamed
+ * meanwhile is not looked at: the caller does.
+ */
+static long union_step(u32 step, void *data)
+{
+	struct scratch *slot = ((struct walk_context *)data)->slot;
+	struct walk *walk = &slot->walk;
+	u64 address = walk->dentry, parent;
+	u32 begin = walk->begin;
+
+	for (u32 i = 0; i < UNION_COMPONENTS; i++) {
+		struct dentry *dentry = CAST(struct dentry, address);
+
+		parent = (u64)dentry->d_parent;
+		if (parent == address) {
+			walk->ended = address == (u64)CAST(struct super_block, walk->sb)->s_root ? 1 : 2;
+			break;
+		}
+		/* A read that faults is 0. */
+		if (!parent || !walk_prepend(slot, &begin, (u64)dentry->d_name.name, dentry->d_name.len)) {
+			walk->ended = 2;
+			break;
+		}
+		address = parent;
+	}
+	walk->dentry = address;
+	walk->begin = begin;
+	return walk->ended != 0;
 }
 
 static long walk_step(u32 step, void *data)
@@ -179,6 +217,7 @@ static long walk_step(u32 step, void *data)
 	struct dentry *dentry = (void *)walk->dentry;
 	struct mount *mount = (void *)walk->mount;
 	struct dentry_view view = {};
+	u32 begin = walk->begin;
 
 	if (!walk->entered)
 		walk_enter(walk, dentry);
@@ -204,15 +243,17 @@ static long walk_step(u32 step, void *data)
 		walk->ended = (u64)dentry == LOAD(struct super_block, walk->sb, s_root) ? 1 : 2;
 		return 1;
 	}
-	if (!walk_prepend(slot, view.name, view.length)) {
+	if (!walk_prepend(slot, &begin, view.name, view.length)) {
 		walk->ended = 2;
 		return 1;
 	}
+	walk->begin = begin;
 	walk->dentry = view.parent;
 	return 0;
 }
 
-static __always_inline void walk_once(struct scratch *slot)
+/** `names_only`: renames are told by rename_lock, so that the dentries' own counts need not be read. */
+static __always_inline void walk_once(struct scratch *slot, bool names_only)
 {
 	struct walk_context context = { .slot = slot };
 	struct walk *walk = &slot->walk;
@@ -229,11 +270,15 @@ static __always_inline void walk_once(struct scratch *slot)
 	walk->layer_uses = 0;
 	walk->own = 0;
 	walk->union_of_upper = 0;
-	bpf_loop(2 * WALK_COMPONENTS, walk_step, &context, 0);
+	walk_enter(walk, (void *)walk->dentry);
+	if (has_cast && names_only && walk->overlay && !walk->sb_id)
+		bpf_loop(WALK_COMPONENTS / UNION_COMPONENTS + 1, union_step, &context, 0);
+	else
+		bpf_loop(2 * WALK_COMPONENTS, walk_step, &context, 0);
 }
 
 /**
- * Fills in the walk. True: the path is known, names + walk.begin up to MICA_POLICY_PATH_BYTES; nothing is "/". False:
+ * Fills in the walk. True: the path is known, match.path from walk.begin to MICA_POLICY_PATH_BYTES; nothing is "/". False:
  * it is not; then kind is that of the superblock, as far as that says it.
  */
 static __always_inline bool walk_up(struct scratch *slot)
@@ -245,7 +290,7 @@ static __always_inline bool walk_up(struct scratch *slot)
 	for (u32 pass = 0; pass < WALK_PASSES && !consistent; pass++) {
 		u32 before = rename_sequence();
 
-		walk_once(slot);
+		walk_once(slot, pass == 0 && !(before & 1));
 		if (!(before & 1) && rename_sequence() == before)
 			consistent = true;
 		else if (pass && !walk->odd && walk->sum == sum)
