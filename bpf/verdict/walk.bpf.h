@@ -199,7 +199,7 @@ static long union_step(u32 step, void *data)
 			break;
 		}
 		/* A read that faults is 0. */
-		if (!parent || !walk_prepend(slot, &begin, (u64)dentry->d_name.name, dentry->d_name.len)) {
+		if (!parent || !walk_prepend(slot, &begin, (u64)dentry->d_name.name, dentry->d_name.hash_len >> 32)) {
 			walk->ended = 2;
 			break;
 		}

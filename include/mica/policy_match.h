@@ -19,6 +19,8 @@ mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context 
 	__u32 bytes = match->path_bytes - offset;
 	__u64 word, slashes, hash = match->hash;
 
+	if (offset > match->scan_end)
+		return 1;
 	/* The rest of a path of whole words is nothing. */
 	if (offset >= match->path_bytes) {
 		match->hash = mica_policy_hash_end(hash, 0);
@@ -27,10 +29,13 @@ mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context 
 	word = mica_policy_low(mica_policy_path_word(match, offset), bytes);
 	slashes = mica_policy_bytes_equal(word, MICA_POLICY_SLASHES);
 	for (int i = 0; i < 8 && slashes; i++) {
-		__u64 before = ((slashes & -slashes) >> 7) - 1, end = mica_policy_hash_end(hash, word & before);
-		__u64 bits = mica_policy_filter_bits(end);
+		__u64 before = ((slashes & -slashes) >> 7) - 1, end, bits;
 
 		slashes &= slashes - 1;
+		if (!(match->root.lengths >> ((offset + mica_policy_bytes_below(before)) & 63) & 1))
+			continue;
+		end = mica_policy_hash_end(hash, word & before);
+		bits = mica_policy_filter_bits(end);
 		if ((mica_policy_word(context->chunk, context->offset + (end >> 32 & context->mask)) & bits) == bits) {
 			__u32 number = match->candidates & (MICA_POLICY_PATH_SLASHES - 1);
 
@@ -278,7 +283,7 @@ mica_policy_always_inline __u32 mica_policy_lanes(struct mica_policy_match *matc
 mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *match, __u32 reference)
 {
 	const struct mica_policy_chunk *chunk = mica_policy_chunk(match, reference);
-	__u64 head, filter, pilots, classes, whole;
+	__u64 head, filter, pilots, classes, whole, longest;
 
 	if (!chunk)
 		return 0;
@@ -297,6 +302,10 @@ mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *ma
 	match->root.lines = classes >> 32;
 	match->root.whole = whole;
 	match->root.whole_mask = whole >> 32;
+	longest = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_LONGEST);
+	match->root.longest = longest;
+	match->root.longest_whole = longest >> 32;
+	match->root.lengths = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_LENGTHS);
 	return (__u32)head == MICA_POLICY_ROOT_MARK;
 }
 
@@ -372,13 +381,20 @@ static long mica_policy_search_step(__u32 step, void *data)
 mica_policy_always_inline int mica_policy_look(struct mica_policy_match *match, __u32 reference)
 {
 	struct mica_policy_context context = { .match = match };
+	int whole;
 
 	match->whole = 0;
 	match->entry = 0;
-	if (match->path_bytes > MICA_POLICY_PATH_BYTES || !mica_policy_read_root(match, reference) ||
-	    mica_policy_scan(match))
+	if (match->path_bytes > MICA_POLICY_PATH_BYTES || !mica_policy_read_root(match, reference))
 		return 1;
-	if (mica_policy_can_be_whole(match))
+	/* What is behind the longest entry is of no account. */
+	whole = match->path_bytes <= match->root.longest_whole;
+	match->scan_end = whole ? match->path_bytes : match->root.longest;
+	if (!whole && !match->root.lengths)
+		return 0;
+	if (mica_policy_scan(match))
+		return 1;
+	if (whole && mica_policy_can_be_whole(match))
 		match->whole = mica_policy_find(match, match->hash, match->path_bytes);
 	if (!match->whole && match->candidates)
 		mica_policy_loop(MICA_POLICY_PATH_SLASHES, mica_policy_search_step, &context);

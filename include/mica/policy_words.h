@@ -39,6 +39,9 @@ struct mica_policy_root {
 	__u32 lines;
 	__u32 whole;
 	__u32 whole_mask;
+	__u32 longest;
+	__u32 longest_whole;
+	__u64 lengths;
 };
 
 /**
@@ -53,6 +56,8 @@ struct mica_policy_match {
 	/** Of the words passed so far; at last of the whole path. */
 	__u64 hash;
 	struct mica_policy_root root;
+	/** How far the path is passed over. */
+	__u32 scan_end;
 	/** Places in the path where the filter says that an entry may end. */
 	__u32 candidates;
 	/** The entry that is looked at: its length, and whether it is something else. */
