@@ -74,6 +74,7 @@ static __always_inline bool is_guarded_device(const struct inode *inode)
 SEC("lsm/file_open")
 long BPF_PROG(enforce_file_open, struct file *file)
 {
+	struct inode_verdicts *verdicts;
 	u32 flags = 0, operations;
 	struct asker asker;
 	enum asked asked;
@@ -85,14 +86,15 @@ long BPF_PROG(enforce_file_open, struct file *file)
 	if (file_is_internal_fast(file) || (!device && !has_objects(file->f_path.dentry->d_sb)))
 		return 0;
 	/* The struct may have been another file's. */
-	verdict_forget(file);
+	verdicts = verdicts_of(file);
+	verdict_forget(verdicts, file);
 	operations = open_operations(file, file->f_inode->i_mode, &flags);
 	asked = asker_begin(&asker, operations, flags);
 	if (asked == ASKED_NOTHING)
 		return 0;
 	if (asked == ASKED_UNKNOWN)
 		return -EACCES;
-	return ask_and_remember(&asker, file, operations, flags);
+	return ask_and_remember(verdicts, &asker, file, operations, flags);
 }
 
 /** Also of files that were opened before the policy, or by another process. */
@@ -100,6 +102,7 @@ SEC("lsm/file_permission")
 long BPF_PROG(enforce_file_permission, struct file *file, int mask)
 {
 	struct super_block *sb = file->f_path.dentry->d_sb;
+	struct inode_verdicts *verdicts;
 	struct asker asker;
 	u32 operations = 0;
 	enum asked asked;
@@ -117,9 +120,10 @@ long BPF_PROG(enforce_file_permission, struct file *file, int mask)
 		return 0;
 	if (asked == ASKED_UNKNOWN)
 		return -EACCES;
-	if (verdict_is_remembered(&asker, file, operations))
+	verdicts = verdicts_of(file);
+	if (verdict_is_remembered(verdicts, &asker, file, operations))
 		return 0;
-	return ask_and_remember(&asker, file, operations, 0);
+	return ask_and_remember(verdicts, &asker, file, operations, 0);
 }
 
 SEC("lsm/file_receive")

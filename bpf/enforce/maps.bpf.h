@@ -138,11 +138,24 @@ struct found_subject {
 	struct mica_enforce_subject subject;
 };
 
+/** The same of a superblock's entry, while no object changes. */
+struct found_superblock {
+	/** NUMBER_OBJECTS_CHANGED and 1; 0: none. */
+	u64 stamp;
+	u64 sb;
+	u64 sb_id;
+	u64 union_number;
+	u64 owner;
+	u32 overlay;
+	u32 reserved;
+};
+
 struct scratch {
 	/** 0: free; claimed by compare-and-exchange. */
 	u64 busy;
 	/** Kept from one question to the next. */
 	struct found_subject found;
+	struct found_superblock found_sb;
 	struct question question;
 	struct walk walk;
 	struct evaluation evaluation;

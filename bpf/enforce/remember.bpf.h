@@ -75,10 +75,16 @@ static __always_inline bool verdict_matches(volatile struct file_verdict *verdic
 	return verdict->sequence == sequence;
 }
 
-/** True: these operations of the asker on the file are allowed, and it is nothing to report. */
-static __always_inline bool verdict_is_remembered(const struct asker *asker, struct file *file, u32 operations)
+/** What is remembered of an inode's files, or NULL. */
+static __always_inline struct inode_verdicts *verdicts_of(struct file *file)
 {
-	struct inode_verdicts *verdicts = bpf_inode_storage_get(&inode_verdicts, file->f_inode, NULL, 0);
+	return bpf_inode_storage_get(&inode_verdicts, file->f_inode, NULL, 0);
+}
+
+/** True: these operations of the asker on the file are allowed, and it is nothing to report. */
+static __always_inline bool verdict_is_remembered(struct inode_verdicts *verdicts, const struct asker *asker,
+						  struct file *file, u32 operations)
+{
 	u64 stamp;
 
 	if (!verdicts || asker->flags)
@@ -92,14 +98,14 @@ static __always_inline bool verdict_is_remembered(const struct asker *asker, str
 	return false;
 }
 
-/** A new file at an address that may have been another's, before anybody has it. */
-static __always_inline void verdict_forget(struct file *file)
+/**
+ * Also of a new file, before anybody has it: its address may have been another's. Whoever is writing there at this
+ * moment writes another file's address, or allows the same file.
+ */
+static __always_inline void verdict_forget(struct inode_verdicts *verdicts, struct file *file)
 {
-	struct inode_verdicts *verdicts = bpf_inode_storage_get(&inode_verdicts, file->f_inode, NULL, 0);
-
 	if (!verdicts)
 		return;
-	/* Whoever is writing to it at this moment writes another file's address. */
 	for (u32 i = 0; i < FILES_OF_INODE; i++)
 		if (*(volatile u64 *)&verdicts->files[i].file == (u64)file)
 			__sync_lock_test_and_set(&verdicts->files[i].file, 0);
@@ -118,13 +124,15 @@ static __always_inline u32 verdict_place(const struct inode_verdicts *verdicts, 
 }
 
 /** Nothing comes of it where there is no memory, or somebody else is writing there. */
-static __always_inline void verdict_remember(const struct asker *asker, struct file *file, u64 stamp, u32 operations)
+static __always_inline void verdict_remember(struct inode_verdicts *verdicts, const struct asker *asker,
+					     struct file *file, u64 stamp, u32 operations)
 {
-	struct inode_verdicts *verdicts =
-		bpf_inode_storage_get(&inode_verdicts, file->f_inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	volatile struct file_verdict *verdict;
 	u64 sequence;
 
+	if (!verdicts)
+		verdicts = bpf_inode_storage_get(&inode_verdicts, file->f_inode, NULL,
+						 BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!verdicts)
 		return;
 	verdict = &verdicts->files[verdict_place(verdicts, (u64)file) & (FILES_OF_INODE - 1)];
@@ -142,16 +150,19 @@ static __always_inline void verdict_remember(const struct asker *asker, struct f
 	__sync_fetch_and_add(&verdict->sequence, 1);
 }
 
-/** May the asker do these operations on the file? 0 or a negative errno. */
-static __always_inline long ask_and_remember(const struct asker *asker, struct file *file, u32 operations, u32 flags)
+/** May the asker do these operations on the file? 0 or a negative errno. `verdicts`: verdicts_of() the file. */
+static __always_inline long ask_and_remember(struct inode_verdicts *verdicts, const struct asker *asker,
+					     struct file *file, u32 operations, u32 flags)
 {
 	u64 stamp = asker->flags ? 0 : asker_stamp(asker);
 	bool plain = false;
 	long answer = ask_all(asker, (u64)file->f_path.dentry, operations, flags, NULL, &plain);
 
 	operations &= MICA_OPERATION_BIT(MICA_OPERATION_READ) | MICA_OPERATION_BIT(MICA_OPERATION_WRITE);
-	if (plain && stamp && operations)
-		verdict_remember(asker, file, stamp, operations);
+	if (!plain)
+		verdict_forget(verdicts, file);
+	else if (stamp && operations)
+		verdict_remember(verdicts, asker, file, stamp, operations);
 	return answer;
 }
 

@@ -72,18 +72,38 @@ struct walk_context {
 	struct scratch *slot;
 };
 
-/** At the first dentry on a superblock. */
-static __always_inline void walk_enter(struct walk *walk, struct dentry *dentry)
+/** Fills in what is known of a superblock, from its entry. */
+static __always_inline void superblock_find(struct found_superblock *found, u64 sb)
 {
-	u64 key = LOAD(struct dentry, dentry, d_sb);
-	struct superblock_entry *entry = bpf_map_lookup_elem(&superblocks, &key);
+	struct superblock_entry *entry = bpf_map_lookup_elem(&superblocks, &sb);
 
+	found->sb = sb;
+	found->sb_id = entry && entry->roots ? entry->id : 0;
+	found->union_number = entry ? entry->union_number : 0;
+	found->owner = entry ? entry->owner : 0;
+	found->overlay = LOAD(struct super_block, sb, s_magic) == OVERLAYFS_SUPER_MAGIC;
+}
+
+/** At the first dentry on a superblock: mostly that of the question before. */
+static __always_inline void walk_enter(struct scratch *slot, struct dentry *dentry)
+{
+	struct found_superblock *found = &slot->found_sb;
+	struct walk *walk = &slot->walk;
+	u64 sb = LOAD(struct dentry, dentry, d_sb), stamp;
+	u32 which = NUMBER_OBJECTS_CHANGED;
+	u64 *changed = bpf_map_lookup_elem(&numbers, &which);
+
+	stamp = changed ? *(volatile u64 *)changed + 1 : 0;
+	if (!stamp || found->stamp != stamp || found->sb != sb) {
+		superblock_find(found, sb);
+		found->stamp = stamp;
+	}
 	walk->entered = 1;
-	walk->sb = key;
-	walk->sb_id = entry && entry->roots ? entry->id : 0;
-	walk->overlay = LOAD(struct super_block, key, s_magic) == OVERLAYFS_SUPER_MAGIC;
-	walk->union_number = entry ? entry->union_number : 0;
-	walk->owner = entry ? entry->owner : 0;
+	walk->sb = sb;
+	walk->sb_id = found->sb_id;
+	walk->overlay = found->overlay;
+	walk->union_number = found->union_number;
+	walk->owner = found->owner;
 }
 
 /** Is the directory the root of an object? Then the walk ends. */
@@ -220,7 +240,7 @@ static long walk_step(u32 step, void *data)
 	u32 begin = walk->begin;
 
 	if (!walk->entered)
-		walk_enter(walk, dentry);
+		walk_enter(slot, dentry);
 	if (mount && !walk->overlay && dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
 		/* The volume itself is looked for first: it may be mounted by itself. */
 		if (walk_found(walk, BPF_CORE_READ(dentry, d_inode)))
@@ -270,7 +290,7 @@ static __always_inline void walk_once(struct scratch *slot, bool names_only)
 	walk->layer_uses = 0;
 	walk->own = 0;
 	walk->union_of_upper = 0;
-	walk_enter(walk, (void *)walk->dentry);
+	walk_enter(slot, (void *)walk->dentry);
 	if (has_cast && names_only && walk->overlay && !walk->sb_id)
 		bpf_loop(WALK_COMPONENTS / UNION_COMPONENTS + 1, union_step, &context, 0);
 	else
