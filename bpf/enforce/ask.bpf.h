@@ -19,6 +19,7 @@ long verdict_answer(u32 number);
 
 struct asker {
 	u64 subject;
+	u64 generation;
 	u32 set;
 	u32 flags;
 };
@@ -115,6 +116,7 @@ static __always_inline enum asked asker_begin(struct asker *asker, u32 operation
 	    !(flags & (QUESTION_SELF | QUESTION_MOUNT)))
 		return ASKED_NOTHING;
 	asker->set = set;
+	asker->generation = header->generation;
 	asker->subject = 0;
 	asker->flags = 0;
 	label = bpf_task_storage_get(&labels, task, NULL, 0);
@@ -133,6 +135,15 @@ static __always_inline enum asked asker_begin(struct asker *asker, u32 operation
 	if (asker->subject)
 		return ASKED;
 	return guards && !(asker->flags & QUESTION_TRUSTED) ? ASKED : ASKED_NOTHING;
+}
+
+/** No: surely not. Yes: has_objects() knows. */
+static __always_inline bool may_have_objects(const struct super_block *sb)
+{
+	u32 which = NUMBER_SUPERBLOCKS;
+	u64 *bits = bpf_map_lookup_elem(&numbers, &which);
+
+	return is_overlay(sb) || (bits && *bits & device_bit(sb->s_dev));
 }
 
 /** Can anything on this superblock be an object of policies? */
@@ -185,8 +196,9 @@ struct mount_question {
 	u64 flags;
 };
 
+/** *ret_plain, if that is wanted: nobody has anything against it, and nothing was reported. */
 static __always_inline long ask_all(const struct asker *asker, u64 dentry, u32 operations, u32 flags,
-				    const struct mount_question *mount)
+				    const struct mount_question *mount, bool *ret_plain)
 {
 	struct scratch *slot;
 	u32 number = 0;
@@ -206,7 +218,10 @@ static __always_inline long ask_all(const struct asker *asker, u64 dentry, u32 o
 	slot->question.mount_type = mount ? mount->type : 0;
 	slot->question.mount_source = mount ? mount->source : 0;
 	slot->question.mount_flags = mount ? mount->flags : 0;
+	slot->question.plain = 0;
 	answer = verdict_answer(number);
+	if (ret_plain)
+		*ret_plain = answer == 0 && slot->question.plain;
 	slot_release(slot);
 	return result_of(answer);
 }
@@ -214,7 +229,7 @@ static __always_inline long ask_all(const struct asker *asker, u64 dentry, u32 o
 /** May the asker do these operations on what `dentry` stands for? 0 or a negative errno. */
 static __always_inline long ask(const struct asker *asker, const struct dentry *dentry, u32 operations, u32 flags)
 {
-	return ask_all(asker, (u64)dentry, operations, flags, NULL);
+	return ask_all(asker, (u64)dentry, operations, flags, NULL, NULL);
 }
 
 /** One of two names of a call: both are asked of one set, which cannot change before the program ends. */

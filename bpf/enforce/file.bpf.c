@@ -3,7 +3,7 @@
  * Files that are opened, read, written and mapped. The hooks run for each file; those that overlayfs itself opens in
  * layers are left at once (KERNEL.md B3).
  */
-#include "ask.bpf.h"
+#include "remember.bpf.h"
 
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u
@@ -74,25 +74,40 @@ static __always_inline bool is_guarded_device(const struct inode *inode)
 SEC("lsm/file_open")
 long BPF_PROG(enforce_file_open, struct file *file)
 {
+	struct inode_verdicts *verdicts;
 	u32 flags = 0, operations;
+	struct asker asker;
+	enum asked asked;
 	bool device;
 
 	device = is_guarded_device(file->f_inode);
-	if (!device && !has_objects(file->f_path.dentry->d_sb))
+	if (!device && !may_have_objects(file->f_path.dentry->d_sb))
 		return 0;
-	if (file_is_internal(file))
+	if (file_is_internal_fast(file) || (!device && !has_objects(file->f_path.dentry->d_sb)))
 		return 0;
+	/* The struct may have been another file's. */
+	verdicts = verdicts_of(file);
+	verdict_forget(verdicts, file);
 	operations = open_operations(file, file->f_inode->i_mode, &flags);
-	return ask_in_object(file->f_path.dentry, operations, flags);
+	asked = asker_begin(&asker, operations, flags);
+	if (asked == ASKED_NOTHING)
+		return 0;
+	if (asked == ASKED_UNKNOWN)
+		return -EACCES;
+	return ask_and_remember(verdicts, &asker, file, operations, flags);
 }
 
 /** Also of files that were opened before the policy, or by another process. */
 SEC("lsm/file_permission")
 long BPF_PROG(enforce_file_permission, struct file *file, int mask)
 {
+	struct super_block *sb = file->f_path.dentry->d_sb;
+	struct inode_verdicts *verdicts;
+	struct asker asker;
 	u32 operations = 0;
+	enum asked asked;
 
-	if (!has_objects(file->f_path.dentry->d_sb) || file_is_internal(file))
+	if (!may_have_objects(sb) || file_is_internal_fast(file) || !has_objects(sb))
 		return 0;
 	if (mask & (MAY_WRITE | MAY_APPEND))
 		operations |= BIT(WRITE);
@@ -100,7 +115,15 @@ long BPF_PROG(enforce_file_permission, struct file *file, int mask)
 		operations |= BIT(READ);
 	if (!operations)
 		return 0;
-	return ask_of(file->f_path.dentry, operations, 0);
+	asked = asker_begin(&asker, operations, 0);
+	if (asked == ASKED_NOTHING)
+		return 0;
+	if (asked == ASKED_UNKNOWN)
+		return -EACCES;
+	verdicts = verdicts_of(file);
+	if (verdict_is_remembered(verdicts, &asker, file, operations))
+		return 0;
+	return ask_and_remember(verdicts, &asker, file, operations, 0);
 }
 
 SEC("lsm/file_receive")
@@ -108,7 +131,7 @@ long BPF_PROG(enforce_file_receive, struct file *file)
 {
 	u32 operations = 0;
 
-	if (!has_objects(file->f_path.dentry->d_sb) || file_is_internal(file))
+	if (!has_objects(file->f_path.dentry->d_sb) || file_is_internal_fast(file))
 		return 0;
 	if (file->f_mode & FMODE_WRITE)
 		operations |= BIT(WRITE);
@@ -125,7 +148,7 @@ long BPF_PROG(enforce_mmap_file, struct file *file, unsigned long reqprot, unsig
 {
 	if (!file || !(flags & MAP_SHARED_BITS) || !(prot & PROT_WRITE))
 		return 0;
-	if (!has_objects(file->f_path.dentry->d_sb) || file_is_internal(file))
+	if (!has_objects(file->f_path.dentry->d_sb) || file_is_internal_fast(file))
 		return 0;
 	return ask_of(file->f_path.dentry, BIT(MMAP_WRITE), QUESTION_CHANGES);
 }
@@ -179,7 +202,7 @@ static __always_inline long ask_ioctl(struct file *file, unsigned int command)
 {
 	u32 flags = 0, operation = ioctl_operation(command, &flags);
 
-	if (!operation || file_is_internal(file))
+	if (!operation || file_is_internal_fast(file))
 		return 0;
 	return ask_of(file->f_path.dentry, operation, flags);
 }

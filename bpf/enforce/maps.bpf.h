@@ -78,7 +78,8 @@ struct question {
 	u32 operations;
 	/** enum question_flags */
 	u32 flags;
-	u32 reserved;
+	/** The evaluator's: nobody has anything against it, and nothing was reported. */
+	u32 plain;
 	/** Of mounts: strings of the kernel's, or 0. */
 	u64 mount_type;
 	u64 mount_source;
@@ -96,7 +97,7 @@ struct walk {
 	/** Sum of d_seq over the chain, and whether one was odd. */
 	u64 sum;
 	u32 odd;
-	/** Begin of the path in `names`; it ends at MICA_POLICY_PATH_BYTES. */
+	/** Begin of the path in match.path; it ends at MICA_POLICY_PATH_BYTES. */
 	u32 begin;
 	u32 overlay;
 	/** 0: not yet; 1: at the root of the object; 2: no path. */
@@ -133,8 +134,8 @@ struct evaluation {
 	u32 error;
 	u32 counter;
 	u32 decided;
-	/** match.path is the path (and not another text). */
-	u32 path_is_there;
+	/** The automaton that the path was looked up in last: its root + 1. 0: none. */
+	u32 looked;
 	u32 path_known;
 	u32 flags;
 	/** Entries of a MOUNTS. */
@@ -144,19 +145,41 @@ struct evaluation {
 	u32 reserved;
 };
 
+/** A subject as it was found last; the same while the set is, and its subjects are. */
+struct found_subject {
+	/** subject_stamp(); 0: none. */
+	u64 stamp;
+	u64 number;
+	struct mica_enforce_subject subject;
+};
+
+/** The same of a superblock's entry, while no object changes. */
+struct found_superblock {
+	/** NUMBER_OBJECTS_CHANGED and 1; 0: none. */
+	u64 stamp;
+	u64 sb;
+	u64 sb_id;
+	u64 union_number;
+	u64 owner;
+	u32 overlay;
+	u32 folds;
+};
+
 struct scratch {
 	/** 0: free; claimed by compare-and-exchange. */
 	u64 busy;
+	/** Kept from one question to the next. */
+	struct found_subject found;
+	struct found_superblock found_sb;
 	struct question question;
 	struct walk walk;
 	struct evaluation evaluation;
 	/** struct mica_denial, and its path. */
 	u64 denial[(sizeof(struct mica_denial) + MICA_POLICY_PATH_BYTES) / 8];
-	/** The path, written from its end on; a name is written before its length is checked, hence the slack. */
-	char names[MICA_POLICY_PATH_BYTES + 512];
 	/** The lower's name, to be compared. */
 	char lower_name[256];
 	char upper_name[256];
+	/** The path is written from its end on, which is at MICA_POLICY_PATH_BYTES; behind it a string of mount(2). */
 	struct mica_policy_match match;
 };
 
@@ -185,10 +208,15 @@ struct {
 #define NUMBER_LAST_SUPERBLOCK 4
 #define NUMBER_LAST_UNION 5
 #define NUMBER_LAST_GROUP 6
+/** One more with each change of objects, behind it; and of subjects of the set in force, by user space. */
+#define NUMBER_OBJECTS_CHANGED 7
+#define NUMBER_SUBJECTS_CHANGED 8
+/** Bits of superblocks that have roots; none is ever taken back. */
+#define NUMBER_SUPERBLOCKS 9
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 8);
+	__uint(max_entries, 16);
 	__type(key, u32);
 	__type(value, u64);
 } numbers __weak SEC(".maps");
@@ -382,6 +410,31 @@ struct {
 	__type(value, struct object_root);
 } roots __weak SEC(".maps");
 
+#define ROOT_FILTER_WORDS 8192
+
+/** Bits of directories that are, or once were, in `roots`: where there is none, nothing is looked up. */
+struct root_filter {
+	u64 words[ROOT_FILTER_WORDS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct root_filter);
+} root_filters __weak SEC(".maps");
+
+/** The word of the filter that has a root's bit. */
+static __always_inline u64 *root_filter_word(const struct root_key *key, u64 *ret_bit)
+{
+	u64 hash = (key->sb_id << 40 ^ key->inode) * 0x9fb21c651e98df25ULL;
+	u32 zero = 0;
+	struct root_filter *filter = bpf_map_lookup_elem(&root_filters, &zero);
+
+	*ret_bit = 1ULL << (hash >> 58);
+	return filter ? &filter->words[hash >> 32 & (ROOT_FILTER_WORDS - 1)] : NULL;
+}
+
 struct union_root_key {
 	u64 union_number;
 	/** Layer's index; 0: the upper; OVERLAY_WORK_INDEX: the work directory. */
@@ -432,6 +485,12 @@ struct {
 	__type(key, u32);
 	__type(value, u32);
 } devices __weak SEC(".maps");
+
+/** The bit in NUMBER_SUPERBLOCKS that stands for the superblocks of a device's number. */
+static __always_inline u64 device_bit(u32 device)
+{
+	return 1ULL << (device * 0x9e3779b1U >> 26);
+}
 
 static __always_inline bool is_overlay(const struct super_block *sb)
 {

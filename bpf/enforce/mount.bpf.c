@@ -25,7 +25,7 @@ static __always_inline long ask_mount(const struct dentry *dentry, struct mount_
 		return 0;
 	if (asked == ASKED_UNKNOWN)
 		return -EPERM;
-	return ask_all(&asker, (u64)dentry, operation, QUESTION_MOUNT, mount);
+	return ask_all(&asker, (u64)dentry, operation, QUESTION_MOUNT, mount, NULL);
 }
 
 /** Which operation a mount(2) is, in the order in which the kernel looks (fs/namespace.c, path_mount). */
@@ -186,7 +186,7 @@ long BPF_PROG(enforce_capable, const struct cred *cred, struct user_namespace *n
 	if (asked == ASKED_UNKNOWN)
 		return -EPERM;
 	/* Whatever the answer is, the caller gets EPERM. */
-	return ask_all(&asker, 0, operation, QUESTION_CAPABILITY, NULL);
+	return ask_all(&asker, 0, operation, QUESTION_CAPABILITY, NULL, NULL);
 }
 
 /** By fsconfig(2): mount(2) was asked before. Where it is mounted is not told, but a union is known by itself. */

@@ -305,5 +305,6 @@ int object_request(struct object_call *call)
 	default:
 		call->error = -EINVAL;
 	}
+	objects_changed();
 	return 0;
 }

@@ -15,6 +15,22 @@ static __always_inline u64 next_number(u32 which)
 	return last ? __sync_fetch_and_add(last, 1) + 1 : 0;
 }
 
+/** Behind each change: what was remembered of verdicts is void. */
+static __always_inline void objects_changed(void)
+{
+	(void)next_number(NUMBER_OBJECTS_CHANGED);
+}
+
+/** Before the superblock has roots: hooks leave at once on all others. */
+static __always_inline void superblock_mark(struct super_block *sb)
+{
+	u32 which = NUMBER_SUPERBLOCKS;
+	u64 *bits = bpf_map_lookup_elem(&numbers, &which);
+
+	if (bits)
+		__sync_fetch_and_or(bits, device_bit(BPF_CORE_READ(sb, s_dev)));
+}
+
 /** The entry of a superblock, made if there is none. NULL: the table is full. */
 static __always_inline struct superblock_entry *superblock_get(u64 sb)
 {
@@ -47,6 +63,15 @@ static __always_inline void device_note(struct super_block *sb)
 	}
 }
 
+/** Before a directory is in `roots`: the walk looks up no others. */
+static __always_inline void root_mark(const struct root_key *key)
+{
+	u64 bit, *word = root_filter_word(key, &bit);
+
+	if (word)
+		__sync_fetch_and_or(word, bit);
+}
+
 /** The entry of a directory as a root, made if there is none; *ret_key is its key. NULL: no room. */
 static __always_inline struct object_root *root_get(struct dentry *dentry, struct root_key *ret_key)
 {
@@ -68,7 +93,9 @@ static __always_inline struct object_root *root_get(struct dentry *dentry, struc
 	}
 	if (entry)
 		return entry;
+	root_mark(ret_key);
 	if (bpf_map_update_elem(&roots, ret_key, &fresh, BPF_NOEXIST) == 0) {
+		superblock_mark(sb);
 		__sync_fetch_and_add(&superblock->roots, 1);
 		device_note(sb);
 	}
@@ -137,6 +164,7 @@ static __always_inline u64 union_register(struct super_block *sb, u64 owner)
 	entry->owner = owner;
 	entry->root_count = layers;
 	entry->union_number = context.number;
+	objects_changed();
 	return context.full ? 0 : context.number;
 }
 
@@ -182,6 +210,7 @@ static __always_inline void superblock_forget(u64 sb)
 		union_root_forget(number, OVERLAY_WORK_INDEX);
 	}
 	bpf_map_delete_elem(&superblocks, &sb);
+	objects_changed();
 }
 
 /** Makes a union a subject's own: its owner, if it has none. */
@@ -191,10 +220,13 @@ static __always_inline void union_give(u64 sb, u64 subject)
 	struct grant_key key = { .subject = subject };
 	u32 one = 1;
 
-	if (!entry || __sync_val_compare_and_swap(&entry->owner, 0, subject) == 0 || entry->owner == subject)
+	if (!entry || entry->owner == subject)
 		return;
-	key.union_number = entry->union_number;
-	bpf_map_update_elem(&grants, &key, &one, BPF_ANY);
+	if (__sync_val_compare_and_swap(&entry->owner, 0, subject) && entry->owner != subject) {
+		key.union_number = entry->union_number;
+		bpf_map_update_elem(&grants, &key, &one, BPF_ANY);
+	}
+	objects_changed();
 }
 
 #endif

@@ -23,7 +23,7 @@ static __always_inline long refuse(enum mica_denial_operation operation)
 	struct asker asker;
 
 	if (asker_begin(&asker, 0, QUESTION_SELF) == ASKED)
-		(void)ask_all(&asker, 0, operation, QUESTION_SELF, NULL);
+		(void)ask_all(&asker, 0, operation, QUESTION_SELF, NULL, NULL);
 	return -EPERM;
 }
 
@@ -64,6 +64,6 @@ long BPF_PROG(enforce_locked_down, u32 what)
 	case ASKED_UNKNOWN:
 		return -EPERM;
 	default:
-		return ask_all(&asker, 0, operation, QUESTION_KERNEL_MEMORY, NULL);
+		return ask_all(&asker, 0, operation, QUESTION_KERNEL_MEMORY, NULL, NULL);
 	}
 }

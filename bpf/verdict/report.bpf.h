@@ -85,7 +85,7 @@ static __always_inline u32 fill_path(struct scratch *slot, struct mica_denial *h
 	barrier_var(begin);
 	barrier_var(bytes);
 	bytes &= MICA_POLICY_PATH_BYTES - 1;
-	bpf_probe_read_kernel(head->path, bytes, slot->names + (begin & (MICA_POLICY_PATH_BYTES - 1)));
+	bpf_probe_read_kernel(head->path, bytes, slot->match.path + (begin & (MICA_POLICY_PATH_BYTES - 1)));
 	return bytes;
 }
 

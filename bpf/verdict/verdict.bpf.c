@@ -131,14 +131,10 @@ static __always_inline void ask_guards(struct scratch *slot, const struct mica_e
 	struct question *question = &slot->question;
 	u32 modify = operations & MICA_OPERATIONS_MODIFY;
 
-	if (question->flags & QUESTION_TRUSTED)
+	if (question->flags & QUESTION_TRUSTED || (!header->guards && !slot->walk.own))
 		return;
-	for (u32 i = 0; i < 32; i++) {
-		if ((modify ? modify : operations) >> i & 1) {
-			evaluation->operation = i;
-			break;
-		}
-	}
+	if (modify | operations)
+		evaluation->operation = lowest_bit(modify ? modify : operations);
 	if (header->guards & MICA_ENFORCE_GUARD_DEVICES && question->subject && operations & BIT(DEVICE_OPEN)) {
 		struct dentry *dentry = (void *)question->dentry;
 		u32 device = BPF_CORE_READ(dentry, d_inode, i_rdev);
@@ -178,7 +174,8 @@ static __always_inline void ask_nameless(struct scratch *slot, const struct mica
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_NO_PATH);
 }
 
-static __always_inline const struct mica_enforce_subject *find_subject(u32 set, u64 number)
+/** What is said to a subject, or to all others. */
+static __always_inline const struct mica_enforce_subject *look_up_subject(u32 set, u64 number)
 {
 	void *of_set = bpf_map_lookup_elem(&subjects, &set), *found;
 	u64 none = 0;
@@ -187,6 +184,35 @@ static __always_inline const struct mica_enforce_subject *find_subject(u32 set, 
 		return NULL;
 	found = bpf_map_lookup_elem(of_set, &number);
 	return found ? found : bpf_map_lookup_elem(of_set, &none);
+}
+
+/** Changes with the set, and with each of its subjects. */
+static __always_inline u64 subject_stamp(const struct mica_enforce_header *header)
+{
+	u32 which = NUMBER_SUBJECTS_CHANGED;
+	u64 *changed = bpf_map_lookup_elem(&numbers, &which);
+
+	/* Both only ever grow. */
+	return changed ? header->generation + *(volatile u64 *)changed : 0;
+}
+
+/** The same, from what the slot has of the question before if it was the same subject's. */
+static __always_inline const struct mica_enforce_subject *find_subject(struct scratch *slot,
+								       const struct mica_enforce_header *header)
+{
+	const struct mica_enforce_subject *subject;
+	u64 number = slot->question.subject, stamp = subject_stamp(header);
+
+	if (stamp && slot->found.stamp == stamp && slot->found.number == number)
+		return &slot->found.subject;
+	slot->found.stamp = 0;
+	subject = look_up_subject(slot->question.set, number);
+	if (!subject)
+		return NULL;
+	slot->found.subject = *subject;
+	slot->found.number = number;
+	slot->found.stamp = stamp;
+	return &slot->found.subject;
 }
 
 static __always_inline void evaluate_object(struct scratch *slot)
@@ -244,15 +270,17 @@ long evaluate(u32 number)
 	}
 	ask_guards(slot, header, operations);
 	ask_nameless(slot, header, operations);
-	subject = question->subject ? find_subject(set, question->subject) : NULL;
+	subject = question->subject ? find_subject(slot, header) : NULL;
 	if (subject && operations) {
 		if (slot->walk.kind == MICA_ENFORCE_UNION && question->dentry)
 			operations |= layer_operations(slot);
 		choose_view(slot, subject);
 		ask_voices(slot, number, operations, evaluation->path_known && slot->walk.kind == MICA_ENFORCE_UNION);
 	}
-	if (evaluation->verdict == MICA_VERDICT_ALLOW)
+	if (evaluation->verdict == MICA_VERDICT_ALLOW) {
+		question->plain = 1;
 		return 0;
+	}
 	if (question->flags & QUESTION_FOUNDATION)
 		evaluation->decided = MICA_OPERATION_MOUNT;
 	report(slot, header);

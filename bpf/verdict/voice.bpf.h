@@ -16,6 +16,20 @@
 
 #define BIT(operation) MICA_OPERATION_BIT(MICA_OPERATION_##operation)
 
+/** Of a word that is not 0. */
+static __always_inline u32 lowest_bit(u32 word)
+{
+	u32 bit = 0;
+
+	for (u32 half = 16; half; half /= 2) {
+		if (!(word & ((1U << half) - 1))) {
+			word >>= half;
+			bit += half;
+		}
+	}
+	return bit;
+}
+
 /** A voice speaks; a greater verdict replaces what was said before. */
 static __always_inline void say(struct evaluation *evaluation, u32 verdict, u32 error, u32 counter)
 {
@@ -42,50 +56,53 @@ static __always_inline void settle_rules(struct evaluation *evaluation)
 		    evaluation->outcome_counter + MICA_POLICY_OUTCOME_RULE(outcome) - 1);
 }
 
-/** Brings the path to where the matcher reads it. */
+/** The matcher reads the path where the walk left it. */
 static __always_inline void use_path(struct scratch *slot)
 {
-	u32 begin = slot->walk.begin, bytes;
+	u32 begin = slot->walk.begin;
 
-	if (slot->evaluation.path_is_there)
-		return;
-	slot->evaluation.path_is_there = 1;
-	if (begin >= MICA_POLICY_PATH_BYTES || slot->evaluation.flags & QUESTION_CAPABILITY) {
-		slot->match.path[0] = '/';
-		slot->match.path_bytes = 1;
-		return;
+	/* The root of an object has no name. */
+	if (begin >= MICA_POLICY_PATH_BYTES) {
+		begin = MICA_POLICY_PATH_BYTES - 1;
+		slot->match.path[begin] = '/';
 	}
-	bytes = MICA_POLICY_PATH_BYTES - begin;
-	barrier_var(begin);
-	barrier_var(bytes);
-	bpf_probe_read_kernel(slot->match.path, bytes & (2 * MICA_POLICY_PATH_BYTES - 1) ? bytes & 4095 : 0,
-			      slot->names + (begin & (MICA_POLICY_PATH_BYTES - 1)));
-	slot->match.path_bytes = bytes;
+	slot->match.begin = begin;
+	slot->match.path_bytes = MICA_POLICY_PATH_BYTES - begin;
 }
 
-/** Brings a string of mount(2) there. False: there is none. */
+/** Brings a string of mount(2) there, behind the path. False: there is none. */
 static __always_inline bool use_text(struct scratch *slot, u64 text)
 {
+	char *place = slot->match.path + MICA_POLICY_PATH_BYTES;
 	long size;
 
-	slot->evaluation.path_is_there = 0;
+	slot->evaluation.looked = 0;
 	if (!text)
 		return false;
-	slot->match.path[0] = MICA_ENFORCE_TEXT_PREFIX[0];
-	slot->match.path[1] = MICA_ENFORCE_TEXT_PREFIX[1];
-	size = bpf_probe_read_kernel_str(slot->match.path + 2, MICA_POLICY_PATH_BYTES - 2, (void *)text);
+	place[0] = MICA_ENFORCE_TEXT_PREFIX[0];
+	place[1] = MICA_ENFORCE_TEXT_PREFIX[1];
+	size = bpf_probe_read_kernel_str(place + 2, MICA_POLICY_PATH_BYTES - 2, (void *)text);
 	if (size <= 0)
 		return false;
+	slot->match.begin = MICA_POLICY_PATH_BYTES;
 	slot->match.path_bytes = size + 1;
 	return true;
 }
 
-/** The outcome of an automaton for what is in match.path. One copy for all who ask: it is large. */
-__noinline u32 match_slot(u32 number, u32 root)
+/** Looks the path up in an automaton. One copy for all who ask: it is large. 0, or the tables are broken. */
+__noinline int look_slot(u32 number, u32 root)
 {
 	struct scratch *slot = bpf_map_lookup_elem(&slots, &number);
 
-	return slot ? mica_policy_match(&slot->match, root) : MICA_POLICY_OUTCOME_BROKEN;
+	return slot ? mica_policy_look(&slot->match, root) : 1;
+}
+
+/** The outcome of what was found. */
+__noinline u32 outcome_slot(u32 number)
+{
+	struct scratch *slot = bpf_map_lookup_elem(&slots, &number);
+
+	return slot ? mica_policy_outcome(&slot->match) : MICA_POLICY_OUTCOME_BROKEN;
 }
 
 struct voice_context {
@@ -99,9 +116,18 @@ struct voice_context {
 
 static __always_inline u32 match_of(struct voice_context *context, u32 root, u32 operations)
 {
-	context->slot->match.operations = operations;
-	context->slot->match.set = context->slot->question.set;
-	return match_slot(context->number, root);
+	struct scratch *slot = context->slot;
+
+	slot->match.operations = operations;
+	slot->match.set = slot->question.set;
+	/* Mostly it is the same for the next operation: nothing is there. */
+	if (slot->evaluation.looked != root + 1) {
+		slot->evaluation.looked = 0;
+		if (look_slot(context->number, root))
+			return MICA_POLICY_OUTCOME_BROKEN;
+		slot->evaluation.looked = root + 1;
+	}
+	return slot->match.whole || slot->match.entry ? outcome_slot(context->number) : 0;
 }
 
 static __always_inline void ask_rules(struct voice_context *context, const struct mica_enforce_voice *voice)
@@ -129,9 +155,15 @@ static __always_inline void ask_rules(struct voice_context *context, const struc
 /** Does the glob match the text? `root` 0: there is none, so any does. */
 static __always_inline bool text_matches(struct voice_context *context, u32 root, u64 text)
 {
+	bool matches;
+
 	if (!root)
 		return true;
-	return use_text(context->slot, text) && match_of(context, root, MICA_OPERATIONS_ALL);
+	if (!use_text(context->slot, text))
+		return false;
+	matches = match_of(context, root, MICA_OPERATIONS_ALL);
+	context->slot->evaluation.looked = 0;
+	return matches;
 }
 
 static __always_inline bool mount_matches(struct voice_context *context, const struct mica_enforce_mount *mount)
@@ -228,13 +260,8 @@ static long voice_step(u32 step, void *data)
 		settle_rules(evaluation);
 		if (!left)
 			return 1;
-		for (u32 i = 0; i < 32; i++) {
-			if (left >> i & 1) {
-				evaluation->operation = i;
-				evaluation->left = left & ~(1U << i);
-				break;
-			}
-		}
+		evaluation->operation = lowest_bit(left);
+		evaluation->left = left & (left - 1);
 		evaluation->next = 0;
 		return 0;
 	}
@@ -263,7 +290,7 @@ static __always_inline void ask_voices(struct scratch *slot, u32 number, u32 ope
 
 	evaluation->left = operations & evaluation->view.operations;
 	evaluation->next = evaluation->view.count;
-	evaluation->path_is_there = 0;
+	evaluation->looked = 0;
 	if (evaluation->left)
 		bpf_loop(MAX_VOICES, voice_step, &context, 0);
 }

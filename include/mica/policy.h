@@ -36,7 +36,7 @@
 #include "mica/operation.h"
 
 /** First word of the tables: "mica", and the version of what is said here. */
-#define MICA_POLICY_MAGIC 0x6163696d00000001ULL
+#define MICA_POLICY_MAGIC 0x6163696d00000002ULL
 
 /** Words of a chunk: 64 KiB. A power of two. */
 #define MICA_POLICY_CHUNK_WORDS 8192
@@ -68,7 +68,11 @@ struct mica_policy_chunk {
 #define MICA_POLICY_ROOT_WHOLE 4
 /** (first line of entries, 0) */
 #define MICA_POLICY_ROOT_LINES 5
-#define MICA_POLICY_ROOT_WORDS 6
+/** Bit n: an entry that has states is n bytes long, or n and a multiple of 64. */
+#define MICA_POLICY_ROOT_LENGTHS 6
+/** (bytes of the longest entry that has states, of the longest of all) */
+#define MICA_POLICY_ROOT_LONGEST 7
+#define MICA_POLICY_ROOT_WORDS 8
 
 /** Entries begin at cache lines. Which one is said by an entry's hash and a pilot, so that no two meet. */
 #define MICA_POLICY_LINE_WORDS 8

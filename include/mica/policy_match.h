@@ -12,56 +12,30 @@
 
 #include "mica/policy_words.h"
 
-static long mica_policy_hash_step(__u32 step, void *data)
-{
-	struct mica_policy_match *match = ((struct mica_policy_context *)data)->match;
-	__u32 offset = step * MICA_POLICY_HASH_WORDS * 8;
-	__u64 hash = match->hash;
-
-	for (__u32 i = 0; i < MICA_POLICY_HASH_WORDS; i++, offset += 8) {
-		__u32 bytes = match->path_bytes - offset;
-
-		/* The rest of a path of whole words is nothing. */
-		if (offset >= match->path_bytes || bytes < 8) {
-			__u64 rest = offset < match->path_bytes ? mica_policy_path_word(match, offset) : 0;
-
-			match->hash = mica_policy_hash_end(hash, mica_policy_low(rest, bytes));
-			return 1;
-		}
-		hash = mica_policy_hash_word(hash, mica_policy_path_word(match, offset));
-	}
-	match->hash = hash;
-	return 0;
-}
-
-/** Hashes the whole path. */
-mica_policy_function int mica_policy_hash(struct mica_policy_match *match)
-{
-	struct mica_policy_context context = { .match = match };
-
-	if (!match)
-		return 0;
-	match->hash = MICA_POLICY_HASH_START;
-	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_HASH_WORDS + 1, mica_policy_hash_step, &context);
-	return 0;
-}
-
-/** Passes over one word of the path; looks at the slashes in it. */
+/** Passes over one word of the path; looks at the slashes in it. The last one leaves the hash of the whole path. */
 mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context *context,
 						     struct mica_policy_match *match, __u32 offset)
 {
 	__u32 bytes = match->path_bytes - offset;
 	__u64 word, slashes, hash = match->hash;
 
-	if (offset >= match->path_bytes)
+	if (offset > match->scan_end)
 		return 1;
+	/* The rest of a path of whole words is nothing. */
+	if (offset >= match->path_bytes) {
+		match->hash = mica_policy_hash_end(hash, 0);
+		return 1;
+	}
 	word = mica_policy_low(mica_policy_path_word(match, offset), bytes);
 	slashes = mica_policy_bytes_equal(word, MICA_POLICY_SLASHES);
 	for (int i = 0; i < 8 && slashes; i++) {
-		__u64 before = ((slashes & -slashes) >> 7) - 1, end = mica_policy_hash_end(hash, word & before);
-		__u64 bits = mica_policy_filter_bits(end);
+		__u64 before = ((slashes & -slashes) >> 7) - 1, end, bits;
 
 		slashes &= slashes - 1;
+		if (!(match->root.lengths >> ((offset + mica_policy_bytes_below(before)) & 63) & 1))
+			continue;
+		end = mica_policy_hash_end(hash, word & before);
+		bits = mica_policy_filter_bits(end);
 		if ((mica_policy_word(context->chunk, context->offset + (end >> 32 & context->mask)) & bits) == bits) {
 			__u32 number = match->candidates & (MICA_POLICY_PATH_SLASHES - 1);
 
@@ -70,8 +44,12 @@ mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context 
 			match->candidates = number + 1;
 		}
 	}
+	if (bytes < 8) {
+		match->hash = mica_policy_hash_end(hash, word);
+		return 1;
+	}
 	match->hash = mica_policy_hash_word(hash, word);
-	return bytes <= 8;
+	return 0;
 }
 
 static long mica_policy_scan_step(__u32 step, void *data)
@@ -305,7 +283,7 @@ mica_policy_always_inline __u32 mica_policy_lanes(struct mica_policy_match *matc
 mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *match, __u32 reference)
 {
 	const struct mica_policy_chunk *chunk = mica_policy_chunk(match, reference);
-	__u64 head, filter, pilots, classes, whole;
+	__u64 head, filter, pilots, classes, whole, longest;
 
 	if (!chunk)
 		return 0;
@@ -324,10 +302,14 @@ mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *ma
 	match->root.lines = classes >> 32;
 	match->root.whole = whole;
 	match->root.whole_mask = whole >> 32;
+	longest = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_LONGEST);
+	match->root.longest = longest;
+	match->root.longest_whole = longest >> 32;
+	match->root.lengths = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_LENGTHS);
 	return (__u32)head == MICA_POLICY_ROOT_MARK;
 }
 
-/** Notes at which slashes the filter says that entries with states may end. 0, or the tables are broken. */
+/** Hashes the path; notes at which slashes the filter says that entries with states may end. 0, or the tables are broken. */
 mica_policy_function int mica_policy_scan(struct mica_policy_match *match)
 {
 	struct mica_policy_context context = { .match = match };
@@ -393,26 +375,44 @@ static long mica_policy_search_step(__u32 step, void *data)
 }
 
 /**
- * What the automaton at `reference` says to match->operations on match->path: an outcome. The path begins with '/' and
- * has no other at its end.
+ * Finds what the automaton at `reference` has for match->path: then mica_policy_outcome says what that is to one
+ * operation after the other. The path begins with '/' and has no other at its end. 0, or the tables are broken.
  */
-mica_policy_always_inline __u32 mica_policy_match(struct mica_policy_match *match, __u32 reference)
+mica_policy_always_inline int mica_policy_look(struct mica_policy_match *match, __u32 reference)
 {
 	struct mica_policy_context context = { .match = match };
-	__u32 entry = 0;
+	int whole;
 
-	if (match->path_bytes > MICA_POLICY_PATH_BYTES || !mica_policy_read_root(match, reference))
-		return MICA_POLICY_OUTCOME_BROKEN;
-	(void)mica_policy_hash(match);
-	if (mica_policy_can_be_whole(match))
-		entry = mica_policy_find(match, match->hash, match->path_bytes);
-	if (entry)
-		return mica_policy_whole(match, entry);
+	match->whole = 0;
 	match->entry = 0;
+	if (match->path_bytes > MICA_POLICY_PATH_BYTES || !mica_policy_read_root(match, reference))
+		return 1;
+	/* What is behind the longest entry is of no account. */
+	whole = match->path_bytes <= match->root.longest_whole;
+	match->scan_end = whole ? match->path_bytes : match->root.longest;
+	if (!whole && !match->root.lengths)
+		return 0;
 	if (mica_policy_scan(match))
-		return MICA_POLICY_OUTCOME_BROKEN;
-	mica_policy_loop(MICA_POLICY_PATH_SLASHES, mica_policy_search_step, &context);
+		return 1;
+	if (whole && mica_policy_can_be_whole(match))
+		match->whole = mica_policy_find(match, match->hash, match->path_bytes);
+	if (!match->whole && match->candidates)
+		mica_policy_loop(MICA_POLICY_PATH_SLASHES, mica_policy_search_step, &context);
+	return 0;
+}
+
+/** The outcome for match->operations. */
+mica_policy_always_inline __u32 mica_policy_outcome(struct mica_policy_match *match)
+{
+	if (match->whole)
+		return mica_policy_whole(match, match->whole);
 	return match->entry ? mica_policy_lanes(match) : 0;
+}
+
+/** What the automaton at `reference` says to match->operations on match->path: an outcome. */
+mica_policy_always_inline __u32 mica_policy_match(struct mica_policy_match *match, __u32 reference)
+{
+	return mica_policy_look(match, reference) ? MICA_POLICY_OUTCOME_BROKEN : mica_policy_outcome(match);
 }
 
 #endif

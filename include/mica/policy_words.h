@@ -23,8 +23,7 @@
 #error "words of a path are compared as little endian"
 #endif
 
-/** Words of a path that one step of hashing, of the scan, and of a comparison looks at. */
-#define MICA_POLICY_HASH_WORDS 16
+/** Words of a path that one step of the scan, and of a comparison looks at. */
 #define MICA_POLICY_SCAN_WORDS 4
 #define MICA_POLICY_COMPARE_WORDS 16
 
@@ -40,6 +39,9 @@ struct mica_policy_root {
 	__u32 lines;
 	__u32 whole;
 	__u32 whole_mask;
+	__u32 longest;
+	__u32 longest_whole;
+	__u64 lengths;
 };
 
 /**
@@ -51,26 +53,31 @@ struct mica_policy_match {
 	__u32 path_bytes;
 	/** The operation that is asked for, as a bit. */
 	__u32 operations;
-	/** Of the words passed so far; of the whole path. */
+	/** Of the words passed so far; at last of the whole path. */
 	__u64 hash;
 	struct mica_policy_root root;
+	/** How far the path is passed over. */
+	__u32 scan_end;
 	/** Places in the path where the filter says that an entry may end. */
 	__u32 candidates;
 	/** The entry that is looked at: its length, and whether it is something else. */
 	__u32 entry_bytes;
 	__u32 differs;
-	/** The deepest entry that has states. */
+	/** The entry that is the whole path; else the deepest one that has states. */
+	__u32 whole;
 	__u32 entry;
 	/** Where the automaton is: in the path, and in the tables. */
 	__u32 position;
 	__u32 state;
 	/** Which tables, for a program that has several: the caller sets it, MICA_POLICY_LOOKUP reads it. */
 	__u32 set;
+	/** Where the path begins in `path`: at most at MICA_POLICY_PATH_BYTES. */
+	__u32 begin;
 	__u32 reserved;
 	__u64 candidate_hash[MICA_POLICY_PATH_SLASHES];
 	__u16 candidate_bytes[MICA_POLICY_PATH_SLASHES];
-	/** Room for the words that begin in the path, wherever they do. */
-	char path[MICA_POLICY_PATH_BYTES + 64];
+	/** Room for a path that begins anywhere, and for the words that begin in it, wherever they do. */
+	char path[2 * MICA_POLICY_PATH_BYTES + 64];
 #ifndef __bpf__
 	/** The tables; a program has them in a map. */
 	const struct mica_policy_chunk *chunks;
@@ -106,7 +113,7 @@ mica_policy_always_inline const struct mica_policy_chunk *mica_policy_chunk(cons
 /** The eight bytes of the path from `offset`, which need not be aligned. */
 mica_policy_always_inline __u64 mica_policy_path_word(const struct mica_policy_match *match, __u32 offset)
 {
-	return *(const __u64 *)(match->path + (offset & (MICA_POLICY_PATH_BYTES - 1)));
+	return *(const __u64 *)(match->path + ((match->begin + offset) & (2 * MICA_POLICY_PATH_BYTES - 1)));
 }
 
 #else
@@ -130,7 +137,7 @@ mica_policy_always_inline __u64 mica_policy_path_word(const struct mica_policy_m
 {
 	__u64 word;
 
-	memcpy(&word, match->path + (offset & (MICA_POLICY_PATH_BYTES - 1)), sizeof(word));
+	memcpy(&word, match->path + ((match->begin + offset) & (2 * MICA_POLICY_PATH_BYTES - 1)), sizeof(word));
 	return word;
 }
 

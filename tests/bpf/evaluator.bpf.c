@@ -48,6 +48,7 @@ int know(void *ctx)
 	u64 sb = (u64)sb_of(file);
 	struct root_key key = { .sb_id = entry.id };
 	struct object_root root = {};
+	u64 *word, bit;
 
 	if (one.kind == MICA_ENFORCE_UNION) {
 		entry = (struct superblock_entry){ .id = 2, .union_number = one.number };
@@ -62,6 +63,10 @@ int know(void *ctx)
 		root.named_layer = 1;
 	}
 	bpf_map_update_elem(&superblocks, &sb, &entry, BPF_ANY);
+	word = root_filter_word(&key, &bit);
+	if (!word)
+		return 1;
+	*word |= bit;
 	return bpf_map_update_elem(&roots, &key, &root, BPF_ANY);
 }
 

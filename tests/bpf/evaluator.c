@@ -20,6 +20,7 @@
 #include "evaluator.h"
 #include "evaluator.skel.h"
 #include "kernel/enforcer_internal.h"
+#include "kernel/functions.h"
 #include "policy/image.h"
 #include "tests/unit/policy/reference.h"
 
@@ -120,7 +121,16 @@ static void know(struct evaluator *evaluator, enum mica_policy_object object, en
 	close(one->fd);
 }
 
-static void evaluator_open(struct evaluator *evaluator)
+/** Does this kernel have the cast? */
+static bool has_cast(void)
+{
+	_cleanup_(mica_functions_free) struct mica_functions *functions = NULL;
+
+	cr_assert_eq(mica_functions_load(&functions), 0);
+	return mica_functions_id(functions, "bpf_rdonly_cast") > 0;
+}
+
+static void evaluator_open(struct evaluator *evaluator, bool cast)
 {
 	struct evaluator_bpf *skeleton = evaluator_bpf__open();
 	struct mica_enforcer *enforcer = &evaluator->enforcer;
@@ -128,6 +138,7 @@ static void evaluator_open(struct evaluator *evaluator)
 
 	cr_assert_not_null(skeleton);
 	evaluator->skeleton = skeleton;
+	skeleton->rodata->has_cast = cast && has_cast();
 	cr_assert_eq(evaluator_bpf__load(skeleton), 0, "the kernel refuses the program");
 	for (int i = 0; i < _MICA_MAP_MAX; i++)
 		enforcer->maps[i] = bpf_object__find_map_fd_by_name(skeleton->obj, mica_enforcer_map_names[i]);
@@ -330,15 +341,16 @@ static void compare_counters(const struct evaluator *evaluator)
 	}
 }
 
-Test(bpf_evaluator, random_policies_decide_as_in_user_space)
+/** `cast`: what the kernel has since 6.2 is used (bpf/cast.bpf.h). */
+static void decide_at_random(unsigned cases, bool cast)
 {
 	struct lottery lottery = { lottery_seed(13) };
-	unsigned cases = lottery_cases(100000), verdicts[_MICA_VERDICT_MAX] = {};
+	unsigned verdicts[_MICA_VERDICT_MAX] = {};
 	static struct evaluator evaluator;
 	static struct drawn_set drawn;
 
 	make_objects(&lottery);
-	evaluator_open(&evaluator);
+	evaluator_open(&evaluator, cast);
 	for (unsigned i = 0; i < cases; i += QUESTIONS) {
 		struct mica_policy_refusal refusal;
 
@@ -365,4 +377,14 @@ Test(bpf_evaluator, random_policies_decide_as_in_user_space)
 		cr_assert_gt(verdicts[verdict], cases / 20, "the cases prove little: %u of %u", verdicts[verdict],
 			     verdict);
 	evaluator_bpf__destroy(evaluator.skeleton);
+}
+
+Test(bpf_evaluator, random_policies_decide_as_in_user_space)
+{
+	decide_at_random(lottery_cases(100000), true);
+}
+
+Test(bpf_evaluator, without_casts_too)
+{
+	decide_at_random(lottery_cases(100000), false);
 }

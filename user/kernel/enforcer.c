@@ -76,7 +76,13 @@ static int choose_hooks(struct mica_enforcer *enforcer, const struct mica_featur
 	return 0;
 }
 
-static int configure(struct mica_enforcer *enforcer, const bool *chosen)
+/** Since 6.2: plain loads, bpf/cast.bpf.h. */
+static bool has_cast(const struct mica_features *features)
+{
+	return mica_functions_id(features->functions, "bpf_rdonly_cast") > 0;
+}
+
+static int configure(struct mica_enforcer *enforcer, const struct mica_features *features, const bool *chosen)
 {
 	int cpus = libbpf_num_possible_cpus(), r = 0;
 	struct mica_enforce_bpf *hooks = enforcer->hooks;
@@ -93,6 +99,7 @@ static int configure(struct mica_enforcer *enforcer, const bool *chosen)
 		r = program ? bpf_program__set_autoload(program, chosen[i]) : -ENOENT;
 	}
 	hooks->rodata->host_mnt_ns = host.st_ino;
+	hooks->rodata->has_cast = has_cast(features);
 	if (r == 0)
 		r = bpf_map__set_max_entries(hooks->maps.slots, (__u32)cpus * SLOTS_PER_CPU);
 	if (r == 0)
@@ -102,7 +109,8 @@ static int configure(struct mica_enforcer *enforcer, const bool *chosen)
 	return r;
 }
 
-static int load_hooks(struct mica_enforcer *enforcer, const bool *chosen, struct mica_problem *problem)
+static int load_hooks(struct mica_enforcer *enforcer, const struct mica_features *features, const bool *chosen,
+		      struct mica_problem *problem)
 {
 	int r;
 
@@ -110,7 +118,7 @@ static int load_hooks(struct mica_enforcer *enforcer, const bool *chosen, struct
 	if (!enforcer->hooks)
 		return mica_problem_refuse(problem, -errno, "cannot open the BPF object of the hooks: %s",
 					   mica_errno_name(errno));
-	r = configure(enforcer, chosen);
+	r = configure(enforcer, features, chosen);
 	if (r < 0)
 		return mica_problem_refuse(problem, r, "cannot set up the BPF object of the hooks: %s",
 					   mica_errno_name(r));
@@ -154,7 +162,8 @@ static struct bpf_program *program_of(const struct mica_enforcer *enforcer, cons
 	return bpf_object__find_program_by_name(enforcer->hooks->obj, hook->program.name);
 }
 
-static int load_verdict(struct mica_enforcer *enforcer, const bool *chosen, struct mica_problem *problem)
+static int load_verdict(struct mica_enforcer *enforcer, const struct mica_features *features, const bool *chosen,
+			struct mica_problem *problem)
 {
 	int r, target = -ENOENT;
 
@@ -168,6 +177,7 @@ static int load_verdict(struct mica_enforcer *enforcer, const bool *chosen, stru
 	if (!enforcer->verdict)
 		return mica_problem_refuse(problem, -errno, "cannot open the BPF object of the evaluator: %s",
 					   mica_errno_name(errno));
+	enforcer->verdict->rodata->has_cast = has_cast(features);
 	r = share_maps(enforcer);
 	if (r == 0)
 		r = bpf_program__set_attach_target(enforcer->verdict->progs.evaluate, target, ANSWER);
@@ -253,9 +263,9 @@ static int bring_up(struct mica_enforcer *enforcer, const struct mica_features *
 	if (r == 0)
 		r = choose_hooks(enforcer, features, chosen, problem);
 	if (r == 0)
-		r = load_hooks(enforcer, chosen, problem);
+		r = load_hooks(enforcer, features, chosen, problem);
 	if (r == 0)
-		r = load_verdict(enforcer, chosen, problem);
+		r = load_verdict(enforcer, features, chosen, problem);
 	if (r < 0)
 		return r;
 	r = begin(enforcer);

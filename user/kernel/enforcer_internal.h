@@ -40,6 +40,9 @@ enum mica_enforcer_number {
 	MICA_NUMBER_LAST_SUPERBLOCK,
 	MICA_NUMBER_LAST_UNION,
 	MICA_NUMBER_LAST_GROUP,
+	MICA_NUMBER_OBJECTS_CHANGED,
+	/** Counted here, behind each change of a subject's entry: what the kernel remembers of verdicts is void. */
+	MICA_NUMBER_SUBJECTS_CHANGED,
 };
 enum mica_enforcer_order {
 	MICA_ORDER_PROBE,

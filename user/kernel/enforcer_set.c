@@ -369,6 +369,13 @@ static void shift(struct mica_enforce_view *view, uint32_t by)
 	view->first += by;
 }
 
+/** What the kernel remembers of verdicts is void. */
+static int subjects_changed(const struct mica_enforcer *enforcer)
+{
+	return mica_enforcer_number_set(enforcer, MICA_NUMBER_SUBJECTS_CHANGED,
+					mica_enforcer_number_get(enforcer, MICA_NUMBER_SUBJECTS_CHANGED) + 1);
+}
+
 /** Everything that is new about a subject, before its entry names it. */
 static int add_subject(const struct parts *parts, uint64_t number, struct mica_enforce_subject subject, uint32_t base,
 		       const struct mica_enforcer_image_view *views, uint32_t view_count)
@@ -436,6 +443,8 @@ int mica_enforcer_set_subject(struct mica_enforcer *enforcer, uint64_t number,
 		r = put(enforcer->maps[MICA_MAP_HEADERS], &place, &header);
 	if (r == 0)
 		r = add_subject(&parts, number, fresh, base, views, view_count);
+	if (r == 0)
+		r = subjects_changed(enforcer);
 	remove_views(parts.fd[PART_VIEWS], r < 0 ? fresh.group : old.group);
 	return r;
 }
@@ -456,5 +465,5 @@ int mica_enforcer_forget_subject(struct mica_enforcer *enforcer, uint64_t number
 	    bpf_map_delete_elem(parts.fd[PART_SUBJECTS], &number))
 		return -errno;
 	remove_views(parts.fd[PART_VIEWS], old.group);
-	return 0;
+	return subjects_changed(enforcer);
 }

@@ -116,6 +116,27 @@ static int write_filter(const struct writing *w, bool all, uint64_t *ret)
 	return 0;
 }
 
+/** How long entries are: the matcher looks no further. */
+static void write_lengths(const struct writing *w, uint32_t root)
+{
+	uint32_t longest = 0, longest_of_all = 0;
+	uint64_t lengths = 0;
+
+	for (size_t i = 0; i < w->count; i++) {
+		uint32_t bytes = w->literals[i].bytes;
+
+		if (bytes > longest_of_all)
+			longest_of_all = bytes;
+		if (!w->literals[i].has_tails)
+			continue;
+		if (bytes > longest)
+			longest = bytes;
+		lengths |= UINT64_C(1) << (bytes % 64);
+	}
+	*mica_tables_word(w->tables, root + MICA_POLICY_ROOT_LENGTHS) = lengths;
+	*mica_tables_word(w->tables, root + MICA_POLICY_ROOT_LONGEST) = mica_tables_pair(longest, longest_of_all);
+}
+
 static int write_all(struct writing *w, const uint8_t class_of[256], uint32_t *ret_root)
 {
 	uint32_t root, classes = 0, lines = 0;
@@ -146,6 +167,7 @@ static int write_all(struct writing *w, const uint8_t class_of[256], uint32_t *r
 	*mica_tables_word(w->tables, root + MICA_POLICY_ROOT_WHOLE) = whole;
 	*mica_tables_word(w->tables, root + MICA_POLICY_ROOT_CLASSES) = mica_tables_pair(classes, lines);
 	*mica_tables_word(w->tables, root + MICA_POLICY_ROOT_LINES) = w->first_line;
+	write_lengths(w, root);
 	*ret_root = root;
 	return 0;
 }

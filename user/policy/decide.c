@@ -242,6 +242,7 @@ int mica_policy_decide(const struct mica_policy_compiled *compiled, const struct
 	/* With a slash at the end it is the same directory. */
 	while (size > 1 && path[size - 1] == '/')
 		size--;
+	match->begin = 0;
 	match->path_bytes = size;
 	match->operations = MICA_OPERATION_BIT(question->operation);
 	match->chunks = compiled->tables.chunks;
