@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Layer 0: plain loads from addresses that the verifier does not know as pointers. Since 6.2 it takes our word for their
- * type, at no cost, and a load that faults gives 0; before, each is a call of bpf_probe_read_kernel, ten times as much.
- * In one source of a linked object only: bpftool 7.1 cannot link a second one that calls a kernel function.
+ * Layer 0: plain loads from addresses that the verifier does not know as pointers. Since 6.2 it takes our word for
+ * their type, at no cost, and a load that faults gives 0; before, each is a call of bpf_probe_read_kernel, ten times as
+ * much. In one source of a linked object only: bpftool 7.1 cannot link a second one that calls a kernel function.
  */
 #ifndef MICA_CAST_BPF_H
 #define MICA_CAST_BPF_H
@@ -21,10 +21,10 @@ extern void *bpf_rdonly_cast(const void *address, u32 type) __ksym __weak;
 #define CAST_WORD(address) ((u64)CAST(struct timespec64, address)->tv_sec)
 
 /** A field of a struct at an address of the caller's: its value, as u64. */
-#define LOAD(type, address, field)                                                                  \
-	({                                                                                           \
-		type *of_probe = (void *)(address);                                                  \
-		has_cast ? (u64)CAST(type, address)->field : (u64)BPF_CORE_READ(of_probe, field);    \
+#define LOAD(type, address, field)                                                                \
+	({                                                                                        \
+		type *of_probe = (void *)(address);                                               \
+		has_cast ? (u64)CAST(type, address)->field : (u64)BPF_CORE_READ(of_probe, field); \
 	})
 
 /** file_is_internal() of drift.bpf.h, by plain loads where there are. */

@@ -178,8 +178,8 @@ static __always_inline u64 subject_stamp(const struct mica_enforce_header *heade
 }
 
 /** The same, from what the slot has of the question before if it was the same subject's. */
-static __always_inline const struct mica_enforce_subject *
-find_subject(struct scratch *slot, const struct mica_enforce_header *header)
+static __always_inline const struct mica_enforce_subject *find_subject(struct scratch *slot,
+								       const struct mica_enforce_header *header)
 {
 	const struct mica_enforce_subject *subject;
 	u64 number = slot->question.subject, stamp = subject_stamp(header);

@@ -166,7 +166,8 @@ static __always_inline bool walk_cross_mount(struct walk *walk)
 static __always_inline void copy_words(struct scratch *slot, u32 end, u64 name, u32 length)
 {
 	for (u32 i = 1; i <= WORDS_OF_NAME; i++) {
-		*(u64 *)(slot->match.path + ((end - 8 * i) & (MICA_POLICY_PATH_BYTES - 1))) = CAST_WORD(name + length - 8 * i);
+		*(u64 *)(slot->match.path + ((end - 8 * i) & (MICA_POLICY_PATH_BYTES - 1))) =
+			CAST_WORD(name + length - 8 * i);
 		if (length <= 8 * i)
 			break;
 	}
@@ -298,8 +299,8 @@ static __always_inline void walk_once(struct scratch *slot, bool names_only)
 }
 
 /**
- * Fills in the walk. True: the path is known, match.path from walk.begin to MICA_POLICY_PATH_BYTES; nothing is "/". False:
- * it is not; then kind is that of the superblock, as far as that says it.
+ * Fills in the walk. True: the path is known, match.path from walk.begin to MICA_POLICY_PATH_BYTES; nothing is "/".
+ * False: it is not; then kind is that of the superblock, as far as that says it.
  */
 static __always_inline bool walk_up(struct scratch *slot)
 {

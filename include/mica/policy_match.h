@@ -309,7 +309,8 @@ mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *ma
 	return (__u32)head == MICA_POLICY_ROOT_MARK;
 }
 
-/** Hashes the path; notes at which slashes the filter says that entries with states may end. 0, or the tables are broken. */
+/** Hashes the path; notes at which slashes the filter says that entries with states may end. 0, or the tables are
+ * broken. */
 mica_policy_function int mica_policy_scan(struct mica_policy_match *match)
 {
 	struct mica_policy_context context = { .match = match };
