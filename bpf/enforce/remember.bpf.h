@@ -60,19 +60,20 @@ static __always_inline u64 asker_stamp(const struct asker *asker)
 }
 
 /** Is that what is remembered of the file? Whoever writes it meanwhile makes it no. */
-static __always_inline bool verdict_matches(volatile struct file_verdict *verdict, const struct asker *asker,
-					    struct file *file, u64 stamp, u32 operations)
+static __always_inline bool verdict_matches(struct file_verdict *of_file, const struct asker *asker, struct file *file,
+					    u64 stamp, u32 operations)
 {
-	u64 sequence = verdict->sequence;
+	volatile struct file_verdict *verdict = of_file;
+	u64 sequence;
 
-	if (sequence & 1)
+	if (verdict->file != (u64)file || verdict->subject != asker->subject)
 		return false;
-	barrier();
-	if (verdict->file != (u64)file || verdict->subject != asker->subject || verdict->stamp != stamp ||
-	    operations & ~verdict->operations || bpf_jiffies64() > verdict->until)
+	/* An addition that is read orders what is before and behind it, on every processor. */
+	sequence = __sync_fetch_and_add(&of_file->sequence, 0);
+	if (sequence & 1 || verdict->file != (u64)file || verdict->subject != asker->subject ||
+	    verdict->stamp != stamp || operations & ~verdict->operations || bpf_jiffies64() > verdict->until)
 		return false;
-	barrier();
-	return verdict->sequence == sequence;
+	return __sync_fetch_and_add(&of_file->sequence, 0) == sequence;
 }
 
 /** What is remembered of an inode's files, or NULL. */
@@ -146,7 +147,8 @@ static __always_inline void verdict_remember(struct inode_verdicts *verdicts, co
 	verdict->stamp = stamp;
 	verdict->until = bpf_jiffies64() + REMEMBERED_JIFFIES;
 	verdict->operations = operations;
-	__sync_fetch_and_add(&verdict->sequence, 1);
+	/* An exchange: an addition that nobody reads orders nothing. */
+	__sync_lock_test_and_set(&verdict->sequence, sequence + 2);
 }
 
 /** May the asker do these operations on the file? 0 or a negative errno. `verdicts`: verdicts_of() the file. */

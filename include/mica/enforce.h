@@ -16,7 +16,7 @@
 #include "mica/policy.h"
 
 /** Version of this file; of pinned maps too. */
-#define MICA_ENFORCE_ABI 1
+#define MICA_ENFORCE_ABI 2
 
 /** Places for a set. */
 #define MICA_ENFORCE_SETS 2

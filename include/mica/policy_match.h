@@ -17,7 +17,7 @@ mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context 
 						     struct mica_policy_match *match, __u32 offset)
 {
 	__u32 bytes = match->path_bytes - offset;
-	__u64 word, slashes, hash = match->hash;
+	__u64 word, slashes = 0, hash = match->hash;
 
 	if (offset > match->scan_end)
 		return 1;
@@ -27,7 +27,9 @@ mica_policy_always_inline long mica_policy_scan_word(struct mica_policy_context 
 		return 1;
 	}
 	word = mica_policy_low(mica_policy_path_word(match, offset), bytes);
-	slashes = mica_policy_bytes_equal(word, MICA_POLICY_SLASHES);
+	/* No entry that has states ends in most words. */
+	if (match->root.lengths >> (offset & 56) & 0xff)
+		slashes = mica_policy_bytes_equal(word, MICA_POLICY_SLASHES);
 	for (int i = 0; i < 8 && slashes; i++) {
 		__u64 before = ((slashes & -slashes) >> 7) - 1, end, bits;
 
@@ -279,14 +281,20 @@ mica_policy_always_inline __u32 mica_policy_lanes(struct mica_policy_match *matc
 	return best;
 }
 
-/** Reads a root. False: there is none. */
-mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *match, __u32 reference)
+/** The chunk of `reference`, given that of another: small tables have one chunk only. */
+mica_policy_always_inline const struct mica_policy_chunk *mica_policy_chunk_from(const struct mica_policy_match *match,
+										 const struct mica_policy_chunk *chunk,
+										 __u32 of, __u32 reference)
 {
-	const struct mica_policy_chunk *chunk = mica_policy_chunk(match, reference);
+	return (of ^ reference) / MICA_POLICY_CHUNK_WORDS ? mica_policy_chunk(match, reference) : chunk;
+}
+
+/** Reads a root. False: there is none. */
+mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *match,
+						    const struct mica_policy_chunk *chunk, __u32 reference)
+{
 	__u64 head, filter, pilots, classes, whole, longest;
 
-	if (!chunk)
-		return 0;
 	whole = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_WHOLE);
 	head = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_HEAD);
 	filter = mica_policy_word(chunk, reference + MICA_POLICY_ROOT_FILTER);
@@ -309,30 +317,29 @@ mica_policy_always_inline int mica_policy_read_root(struct mica_policy_match *ma
 	return (__u32)head == MICA_POLICY_ROOT_MARK;
 }
 
-/** Hashes the path; notes at which slashes the filter says that entries with states may end. 0, or the tables are broken. */
-mica_policy_function int mica_policy_scan(struct mica_policy_match *match)
+/** Hashes the path; notes at which slashes the filter says that entries with states may end. */
+mica_policy_always_inline void mica_policy_scan(struct mica_policy_match *match, const struct mica_policy_chunk *filter)
 {
-	struct mica_policy_context context = { .match = match };
+	struct mica_policy_context context = {
+		.match = match,
+		.chunk = filter,
+		.offset = match->root.filter,
+		.mask = match->root.filter_mask,
+	};
 
-	if (!match)
-		return 1;
-	context.chunk = mica_policy_chunk(match, match->root.filter);
-	if (!context.chunk)
-		return 1;
-	context.offset = match->root.filter;
-	context.mask = match->root.filter_mask;
 	match->hash = MICA_POLICY_HASH_START;
 	match->candidates = 0;
 	mica_policy_loop(MICA_POLICY_PATH_BYTES / 8 / MICA_POLICY_SCAN_WORDS + 1, mica_policy_scan_step, &context);
-	return 0;
 }
 
 /** Whether the whole path can be an entry: most that are none cost no more than this. */
-mica_policy_always_inline int mica_policy_can_be_whole(const struct mica_policy_match *match)
+mica_policy_always_inline int mica_policy_can_be_whole(const struct mica_policy_match *match,
+						       const struct mica_policy_chunk *chunk, __u32 of)
 {
 	__u64 hash = match->hash, bits = mica_policy_filter_bits(hash);
 	__u32 word = match->root.whole + ((__u32)(hash >> 32) & match->root.whole_mask);
-	const struct mica_policy_chunk *chunk = mica_policy_chunk(match, word);
+
+	chunk = mica_policy_chunk_from(match, chunk, of, word);
 
 	return chunk && (mica_policy_word(chunk, word) & bits) == bits;
 }
@@ -380,21 +387,24 @@ static long mica_policy_search_step(__u32 step, void *data)
  */
 mica_policy_always_inline int mica_policy_look(struct mica_policy_match *match, __u32 reference)
 {
+	const struct mica_policy_chunk *chunk = mica_policy_chunk(match, reference), *filter;
 	struct mica_policy_context context = { .match = match };
 	int whole;
 
 	match->whole = 0;
 	match->entry = 0;
-	if (match->path_bytes > MICA_POLICY_PATH_BYTES || !mica_policy_read_root(match, reference))
+	if (!chunk || match->path_bytes > MICA_POLICY_PATH_BYTES || !mica_policy_read_root(match, chunk, reference))
 		return 1;
 	/* What is behind the longest entry is of no account. */
 	whole = match->path_bytes <= match->root.longest_whole;
 	match->scan_end = whole ? match->path_bytes : match->root.longest;
 	if (!whole && !match->root.lengths)
 		return 0;
-	if (mica_policy_scan(match))
+	filter = mica_policy_chunk_from(match, chunk, reference, match->root.filter);
+	if (!filter)
 		return 1;
-	if (whole && mica_policy_can_be_whole(match))
+	mica_policy_scan(match, filter);
+	if (whole && mica_policy_can_be_whole(match, chunk, reference))
 		match->whole = mica_policy_find(match, match->hash, match->path_bytes);
 	if (!match->whole && match->candidates)
 		mica_policy_loop(MICA_POLICY_PATH_SLASHES, mica_policy_search_step, &context);

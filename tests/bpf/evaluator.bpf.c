@@ -76,10 +76,14 @@ static __always_inline void ask_about_file(struct question *question)
 	struct vfsmount *mnt = BPF_CORE_READ(file, f_path.mnt);
 	u64 sb = (u64)sb_of(file);
 	struct superblock_entry *entry = bpf_map_lookup_elem(&superblocks, &sb);
+	u32 which = NUMBER_OBJECTS_CHANGED;
+	u64 *changed = bpf_map_lookup_elem(&numbers, &which);
 
 	question->dentry = (u64)BPF_CORE_READ(file, f_path.dentry);
 	if (entry && entry->union_number)
 		entry->owner = one.owner;
+	if (changed)
+		__sync_fetch_and_add(changed, 1);
 	if (!(one.operations & MICA_OPERATIONS_MOUNTS))
 		return;
 	question->flags = QUESTION_MOUNT;
