@@ -45,7 +45,7 @@ long BPF_PROG(enforce_ptrace, struct task_struct *child)
 	if (!is_subject())
 		return 0;
 	label = bpf_task_storage_get(&labels, child, NULL, 0);
-	return label && label->flags & TASK_LABEL_TRUSTED ? refuse(MICA_DENIAL_PTRACE) : 0;
+	return is_trusted(child, label) ? refuse(MICA_DENIAL_PTRACE) : 0;
 }
 
 /** /dev/mem, /dev/port, /proc/kcore: what is opened there is the kernel's memory, layers, maps and all. */
