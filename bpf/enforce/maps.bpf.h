@@ -170,10 +170,14 @@ struct {
 #define NUMBER_LAST_SUPERBLOCK 4
 #define NUMBER_LAST_UNION 5
 #define NUMBER_LAST_GROUP 6
+/** The bpffs with the pins: a struct super_block, which `superblocks` knows as long as it is there. */
+#define NUMBER_OWN_SUPERBLOCK 7
+/** User space's: how many links are to be pinned. */
+#define NUMBER_LINKS 8
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 8);
+	__uint(max_entries, 16);
 	__type(key, u32);
 	__type(value, u64);
 } numbers __weak SEC(".maps");

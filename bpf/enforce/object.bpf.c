@@ -98,8 +98,10 @@ static __always_inline struct file *own_file(s32 fd)
 
 static __always_inline int name_root(struct dentry *dentry, const struct object_call *call)
 {
+	u32 own = NUMBER_OWN_SUPERBLOCK;
 	struct root_key key = {};
 	struct object_root *entry;
+	u64 sb;
 
 	if ((BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT) != S_IFDIR)
 		return -ENOTDIR;
@@ -110,6 +112,8 @@ static __always_inline int name_root(struct dentry *dentry, const struct object_
 		entry->volume = call->number;
 	} else if (call->request == REQUEST_OWN) {
 		entry->own = 1;
+		sb = (u64)BPF_CORE_READ(dentry, d_sb);
+		bpf_map_update_elem(&numbers, &own, &sb, BPF_ANY);
 	} else {
 		entry->layer = call->number;
 		entry->named_layer = 1;

@@ -7,6 +7,8 @@
 #include "voice.bpf.h"
 #include "walk.bpf.h"
 
+#include "enforce/special.bpf.h"
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /** overlayfs' own work on a directory that is its upper, or a layer: by the very credentials that it works with. */
@@ -126,17 +128,13 @@ static __always_inline void ask_guards(struct scratch *slot, const struct mica_e
 		}
 	}
 	if (header->guards & MICA_ENFORCE_GUARD_DEVICES && question->subject && operations & BIT(DEVICE_OPEN)) {
-		struct dentry *dentry = (void *)question->dentry;
-		u32 device = BPF_CORE_READ(dentry, d_inode, i_rdev);
-
-		if ((BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT) == 0060000 &&
-		    bpf_map_lookup_elem(&devices, &device))
+		if (special_of((void *)question->dentry) == SPECIAL_DEVICE)
 			say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_DEVICES);
 	}
 	if (header->guards & MICA_ENFORCE_GUARD_DEVICES && question->subject && question->flags & QUESTION_FILE_SYSTEM)
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_DEVICES);
-	if (slot->walk.own && question->subject)
-		say(evaluation, MICA_VERDICT_DENY, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);
+	if (slot->walk.own && question->subject && modify)
+		say(evaluation, MICA_VERDICT_DENY, EPERM, MICA_ENFORCE_COUNT_SELF);
 	if (header->guards & MICA_ENFORCE_GUARD_UPPERS && slot->walk.kind == MICA_ENFORCE_UPPER && !slot->walk.own &&
 	    (modify || question->subject))
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);

@@ -88,6 +88,8 @@ enum mica_enforce_counter_number {
 	MICA_ENFORCE_COUNT_NO_ROOM,
 	/** The tables are broken, or the evaluator is gone; denied. */
 	MICA_ENFORCE_COUNT_BROKEN,
+	/** An act on enforcement itself; denied to subjects whatever the policies are, and after the deadline too. */
+	MICA_ENFORCE_COUNT_SELF,
 	_MICA_ENFORCE_COUNT_MAX,
 };
 
@@ -224,8 +226,10 @@ struct mica_denial {
 	__u32 size;
 	/** CLOCK_BOOTTIME, ns. */
 	__u64 time_ns;
-	/** Of the set that decided; which of its counters it was counted in: by that user space knows the rule. */
+	/** Of the set that decided: its generation, and the begin of its digest; which of its counters it was counted
+	 * in: by that user space knows the rule. */
 	__u64 generation;
+	__u64 digest;
 	__u32 counter;
 	/** Denials and audits by this counter that were not reported since the one before. */
 	__u32 suppressed;
@@ -237,7 +241,8 @@ struct mica_denial {
 	__u32 pid;
 	__u32 tgid;
 	__u32 uid;
-	/** enum mica_verdict (audit or deny), enum mica_operation, positive errno, enum mica_enforce_kind */
+	/** enum mica_verdict (audit or deny), enum mica_operation or mica_own_operation, positive errno, enum
+	   mica_enforce_kind */
 	__u8 verdict;
 	__u8 operation;
 	__u8 error;

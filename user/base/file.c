@@ -13,12 +13,8 @@
 
 #define READ_CHUNK 4096
 
-int mica_file_read_at(int directory_fd, const char *path, size_t limit, char **ret, size_t *ret_size)
+int mica_file_read_fd(int fd, size_t limit, char **ret, size_t *ret_size)
 {
-	_cleanup_close_ int fd = openat(directory_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
-
 	_cleanup_buffer_ struct mica_buffer buffer = {};
 	for (;;) {
 		/* The size in stat is 0 in /proc, and may change in the meantime elsewhere: read until the end. */
@@ -43,6 +39,13 @@ int mica_file_read_at(int directory_fd, const char *path, size_t limit, char **r
 	if (ret_size)
 		*ret_size = buffer.size;
 	return 0;
+}
+
+int mica_file_read_at(int directory_fd, const char *path, size_t limit, char **ret, size_t *ret_size)
+{
+	_cleanup_close_ int fd = openat(directory_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : mica_file_read_fd(fd, limit, ret, ret_size);
 }
 
 int mica_file_read(const char *path, size_t limit, char **ret, size_t *ret_size)

@@ -7,6 +7,19 @@
 
 static_assert(MICA_DENIAL_COMM_BYTES == MICA_COMM_BYTES, "both are the kernel's");
 
+/** Of an operation of policies, or an act on enforcement itself; NULL: of neither. */
+static const char *operation_name(unsigned operation)
+{
+	switch (operation) {
+	case MICA_OPERATION_BPF:
+		return "bpf";
+	case MICA_OPERATION_PTRACE:
+		return "ptrace";
+	default:
+		return operation < _MICA_OPERATION_MAX ? mica_operation_describe(operation)->name : NULL;
+	}
+}
+
 static int check(const struct mica_denial *denial)
 {
 	if (denial->abi != MICA_ENFORCE_ABI)
@@ -15,7 +28,7 @@ static int check(const struct mica_denial *denial)
 	    denial->path_bytes > MICA_PATH_BYTES)
 		return -EBADMSG;
 	if ((denial->verdict != MICA_VERDICT_DENY && denial->verdict != MICA_VERDICT_AUDIT) ||
-	    denial->operation >= _MICA_OPERATION_MAX || denial->kind >= _MICA_ENFORCE_KIND_MAX)
+	    !operation_name(denial->operation) || denial->kind >= _MICA_ENFORCE_KIND_MAX)
 		return -EBADMSG;
 	return 0;
 }
@@ -30,8 +43,9 @@ static void set_object(struct mica_object *object, const struct mica_denial *den
 	};
 	const struct mica_numbered *numbered = mica_objects_by_number(objects, denial->kind, denial->number);
 
-	/* A capability has none. */
-	if (MICA_OPERATIONS_CAPABILITY & MICA_OPERATION_BIT(denial->operation))
+	/* A capability has none, nor has an act on enforcement that is on no file. */
+	if (denial->operation >= _MICA_OPERATION_MAX ||
+	    MICA_OPERATIONS_CAPABILITY & MICA_OPERATION_BIT(denial->operation))
 		return;
 	object->kind = kinds[denial->kind];
 	if (!numbered)
@@ -73,7 +87,7 @@ int mica_denial_event(const struct mica_denial *denial, struct mica_decisions *d
 	set_object(&ret->object, denial, objects);
 	if (decisions)
 		mica_decisions_get(decisions, denial->counter, &ret->decision);
-	ret->decision.operation = mica_operation_describe(denial->operation)->name;
+	ret->decision.operation = operation_name(denial->operation);
 	ret->decision.suppressed = denial->suppressed;
 	return 0;
 }

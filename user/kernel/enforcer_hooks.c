@@ -9,6 +9,9 @@
 #define GUARDS (MICA_ENFORCE_GUARD_LAYERS | MICA_ENFORCE_GUARD_UPPERS)
 
 #define HOOK(hook) .program.job = #hook, .program.function = "bpf_lsm_" #hook, .program.lsm = true
+#define OWN(hook, text)                                                                         \
+	.program.job = "own_" #hook, .program.function = "bpf_lsm_" #hook, .program.lsm = true, \
+	.program.name = "enforce_own_" text
 #define NAME(text) .program.name = "enforce_" text
 #define ARGUMENTS(...) .program.arguments = { __VA_ARGS__ }
 
@@ -23,11 +26,25 @@ const struct mica_enforcer_hook mica_enforcer_hooks[] = {
 	{ HOOK(dentry_create_files_as), NAME("create_as"), ARGUMENTS({ 0, DENTRY }, { 4, "cred" }), .always = true },
 	{ HOOK(cred_free), NAME("cred_free"), ARGUMENTS({ 0, "cred" }), .always = true },
 
+	/* Enforcement itself. A job is a name of its own: rules have some of these hooks too. */
 	{ HOOK(bpf), NAME("bpf"), ARGUMENTS({ 0, "" }), .always = true },
-	{ HOOK(ptrace_access_check), NAME("ptrace"), ARGUMENTS({ 0, "task_struct" }), .always = true },
+	{ HOOK(ptrace_access_check), NAME("ptrace"), ARGUMENTS({ 0, "task_struct" }, { 1, "" }), .always = true },
+	{ OWN(capable, "pins"), ARGUMENTS({ 2, "" }), .always = true },
+	{ OWN(path_unlink, "unlink"), ARGUMENTS({ 1, DENTRY }), .always = true },
+	{ OWN(path_rmdir, "rmdir"), ARGUMENTS({ 1, DENTRY }), .always = true },
+	{ OWN(path_rename, "rename"), ARGUMENTS({ 1, DENTRY }, { 3, DENTRY }), .always = true },
+	{ OWN(path_link, "link"), ARGUMENTS({ 0, DENTRY }, { 2, DENTRY }), .always = true },
+	{ OWN(path_mknod, "mknod"), ARGUMENTS({ 1, DENTRY }), .always = true },
+	{ OWN(path_mkdir, "mkdir"), ARGUMENTS({ 1, DENTRY }), .always = true },
+	{ OWN(path_symlink, "symlink"), ARGUMENTS({ 1, DENTRY }), .always = true },
+	{ OWN(path_chmod, "chmod"), ARGUMENTS({ 0, "path" }), .always = true },
+	{ OWN(sb_mount, "mount"), ARGUMENTS({ 1, "path" }, { 3, "" }), .always = true },
+	{ OWN(sb_umount, "umount"), ARGUMENTS({ 0, "vfsmount" }), .always = true },
+	{ OWN(move_mount, "move"), ARGUMENTS({ 0, "path" }, { 1, "path" }), .always = true },
+	{ OWN(sb_remount, "remount"), ARGUMENTS({ 0, "super_block" }), .always = true },
 
-	/* Files. */
-	{ HOOK(file_open), NAME("file_open"), ARGUMENTS({ 0, "file" }), .asks = true,
+	/* Files. What is opened may be what switches enforcement off. */
+	{ HOOK(file_open), NAME("file_open"), ARGUMENTS({ 0, "file" }), .always = true, .asks = true,
 	  .operations = BIT(READ) | BIT(WRITE) | BIT(TRUNCATE) | BIT(CREATE) | BIT(COPY_UP) | BIT(DEVICE_OPEN),
 	  .guards = GUARDS | MICA_ENFORCE_GUARD_DEVICES },
 	{ HOOK(file_permission), NAME("file_permission"), ARGUMENTS({ 0, "file" }, { 1, "" }), .asks = true,

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/file.h"
+#include "base/owned_file.h"
 #include "policy/check.h"
 #include "policy/parse.h"
 
@@ -46,18 +48,32 @@ int mica_policy_sources_add(struct mica_policy_sources *sources, const char *nam
 	return take_text(sources, name, copy, size);
 }
 
-/** 0; -EINVAL: told; -ENOMEM. */
-static int read_file(struct mica_policy_sources *sources, const char *file, struct mica_policy_messages *messages)
+/** `owned`: only what nobody but root and the caller can change; else `why` says who can. */
+static int read_text(const char *file, bool owned, char **ret, size_t *ret_size, char *why)
 {
-	char *text = NULL;
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!owned)
+		return mica_file_read(file, MICA_POLICY_MAX_FILE, ret, ret_size);
+	fd = mica_owned_file_open(file, why);
+	return fd < 0 ? fd : mica_file_read_fd(fd, MICA_POLICY_MAX_FILE, ret, ret_size);
+}
+
+/** 0; -EINVAL: told; -ENOMEM. */
+static int read_file(struct mica_policy_sources *sources, const char *file, bool owned,
+		     struct mica_policy_messages *messages)
+{
+	char *text = NULL, why[MICA_OWNED_FILE_WHY_BYTES] = "";
 	size_t size;
-	int r = mica_file_read(file, MICA_POLICY_MAX_FILE, &text, &size);
+	int r = read_text(file, owned, &text, &size, why);
 
 	if (r == 0)
 		return take_text(sources, file, text, size);
 	if (r == -ENOMEM)
 		return r;
-	if (r == -EFBIG)
+	if (*why)
+		mica_policy_message(messages, file, (struct mica_policy_place){}, "%s", why);
+	else if (r == -EFBIG)
 		mica_policy_message(messages, file, (struct mica_policy_place){}, "more than %u MiB",
 				    MICA_POLICY_MAX_FILE >> 20);
 	else
@@ -72,7 +88,7 @@ int mica_policy_sources_read(const char *const *files, size_t count, struct mica
 	int result = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		int r = read_file(&sources, files[i], messages);
+		int r = read_file(&sources, files[i], true, messages);
 
 		if (r == -ENOMEM)
 			return r;
@@ -131,7 +147,7 @@ int mica_policy_load(const char *const *files, size_t count, struct mica_policy_
 	/* One file after the other, so that messages come in their order. */
 	for (size_t i = 0; i < count; i++) {
 		_cleanup_policy_sources_ struct mica_policy_sources one = {};
-		int r = read_file(&one, files[i], messages);
+		int r = read_file(&one, files[i], false, messages);
 
 		if (r == 0)
 			r = parse(&one.items[0], &set, messages);
