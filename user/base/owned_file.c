@@ -23,12 +23,6 @@ static int check_directory(const char *path, char *why)
 
 	if (stat(path, &status) < 0)
 		return -errno;
-	if (!is_trusted(status.st_uid)) {
-		(void)snprintf(why, MICA_OWNED_FILE_WHY_BYTES,
-			       "not believed: its directory %s belongs to user %u, who can replace it", path,
-			       status.st_uid);
-		return -EPERM;
-	}
 	if (status.st_mode & S_IWOTH && !(status.st_mode & S_ISVTX)) {
 		(void)snprintf(why, MICA_OWNED_FILE_WHY_BYTES,
 			       "not believed: its directory %s is writable by others, who can replace it", path);

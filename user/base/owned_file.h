@@ -9,10 +9,10 @@
 #define MICA_OWNED_FILE_WHY_BYTES 512
 
 /**
- * Opens a file for reading, and looks who can change it: the file that was opened, not the name. It, and each directory
- * that leads to it (by the name as given, and as it is without links), belongs to root or the caller; the file is
- * written by its owner only; a directory that all can write is sticky. A descriptor; -EPERM: not so, `why` says what;
- * or the errno of opening it.
+ * Opens a file for reading, and looks who can change it: the file that was opened, not the name. It belongs to root or
+ * the caller, and only its owner can write it; no directory that leads to it (by the name as given, and as it is
+ * without links) can be written by all, but for sticky ones. A descriptor; -EPERM: not so, `why` says what; or the
+ * errno of opening it.
  */
 int mica_owned_file_open(const char *path, char why[static MICA_OWNED_FILE_WHY_BYTES]);
 
