@@ -207,6 +207,8 @@ static void watch(struct mica_enforcing *enforcing)
 	struct mica_problem problem = {};
 	int r = mica_enforcer_probe(enforcing->held.enforcer, &problem);
 
+	if (r == -ESTALE)
+		r = change_enforcer(enforcing);
 	if (r == -ENOTCONN && enforcing->held.pinned && pin_again(enforcing, &problem) > 0)
 		r = mica_enforcer_probe(enforcing->held.enforcer, &problem);
 	if (r == -ENOTCONN && !enforcing->broken)

@@ -106,10 +106,9 @@ static int open_new(const struct mica_held *held, struct mica_subjects *subjects
 /** Puts a new enforcer in the place of the one that is held, or of what is left of one. Both decide for a moment. */
 static int replace(struct mica_held *held, struct mica_enforcer *enforcer, bool pin, struct mica_problem *problem)
 {
+	bool taken = held->pinned || held->remains;
 	char next[PATH_MAX];
 	int r = 0;
-
-	bool taken = held->pinned || held->remains;
 
 	next_pins(held, next);
 	/* Of one who died while making them. */
@@ -118,21 +117,24 @@ static int replace(struct mica_held *held, struct mica_enforcer *enforcer, bool 
 		r = mica_enforcer_pin(enforcer, taken ? next : held->pins, problem);
 	if (r < 0)
 		return r;
-	/* Another process may hold the old one open: it is to decide nothing any more. */
-	if (held->enforcer)
-		(void)mica_enforcer_withdraw(held->enforcer);
 	r = taken ? mica_enforcer_unpin(held->enforcer, held->pins) : 0;
-	if (r < 0)
+	if (r < 0) {
+		if (pin)
+			(void)mica_enforcer_unpin(enforcer, next);
 		return fail(problem, r, "cannot remove the old pins");
+	}
 	if (pin && taken) {
 		if (rename(next, held->pins) < 0)
 			return fail(problem, -errno, "cannot put the new pins in the place of the old ones");
 		r = mica_enforcer_moved(enforcer, held->pins);
 	}
 	if (r < 0)
-		return r;
-	if (held->enforcer)
+		return fail(problem, r, "cannot note where the pins are");
+	/* Another process may hold the old one open: it is to decide nothing any more. */
+	if (held->enforcer) {
+		(void)mica_enforcer_withdraw(held->enforcer);
 		mica_enforcer_close(&held->enforcer);
+	}
 	held->remains = false;
 	held->enforcer = enforcer;
 	held->pinned = pin;
