@@ -295,6 +295,7 @@ static __always_inline void branch_report(struct branch_slot *slot, struct mica_
 	head->abi = MICA_ENFORCE_ABI;
 	head->time_ns = bpf_ktime_get_boot_ns();
 	head->generation = 0;
+	head->digest = 0;
 	head->counter = slot->layer;
 	head->suppressed = __sync_lock_test_and_set(&entry->suppressed, 0);
 	head->verdict = MICA_VERDICT_DENY;

@@ -111,9 +111,7 @@ static __always_inline enum asked asker_begin(struct asker *asker, u32 operation
 	if (!header || !header->generation)
 		return ASKED_NOTHING;
 	guards = header->guards & guards_of(operations, flags);
-	/* What is mica's own is so under any policy. */
-	if (!(header->operations & possible_of(operations, flags)) && !guards &&
-	    !(flags & (QUESTION_SELF | QUESTION_MOUNT)))
+	if (!(header->operations & possible_of(operations, flags)) && !guards)
 		return ASKED_NOTHING;
 	asker->set = set;
 	asker->generation = header->generation;

@@ -4,6 +4,8 @@
  * layers are left at once (KERNEL.md B3).
  */
 #include "remember.bpf.h"
+#include "self.bpf.h"
+#include "special.bpf.h"
 
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u
@@ -20,8 +22,6 @@
 #define PROT_WRITE 2
 #define MAP_SHARED_BITS 1 /* MAP_SHARED 1, MAP_SHARED_VALIDATE 3 */
 #define VM_SHARED 8
-
-#define S_IFBLK 0060000
 
 /* include/uapi/linux/fs.h; the second of each from 32-bit code. */
 #define FS_IOC_SETFLAGS 0x40086602
@@ -63,32 +63,37 @@ static __always_inline u32 open_operations(struct file *file, umode_t mode, u32 
 	return operations;
 }
 
-/** Is it a block device that holds objects? Then only for those that are no subject. */
-static __always_inline bool is_guarded_device(const struct inode *inode)
+/** special_of(), without a call for what is none: nearly all files. */
+static __always_inline enum special_file special_of_opened(struct file *file)
 {
-	u32 number = inode->i_rdev;
+	u32 type = file->f_inode->i_mode & S_IFMT;
 
-	return (inode->i_mode & S_IFMT) == S_IFBLK && bpf_map_lookup_elem(&devices, &number);
+	if (type == S_IFREG && file->f_inode->i_sb->s_magic != PROC_SUPER_MAGIC)
+		return SPECIAL_NONE;
+	return special_of(file->f_path.dentry);
 }
 
 SEC("lsm/file_open")
 long BPF_PROG(enforce_file_open, struct file *file)
 {
 	struct inode_verdicts *verdicts;
+	enum special_file special = special_of_opened(file);
 	u32 flags = 0, operations;
 	struct asker asker;
 	enum asked asked;
-	bool device;
 
-	device = is_guarded_device(file->f_inode);
-	if (!device && !may_have_objects(file->f_path.dentry->d_sb))
+	if (special == SPECIAL_SWITCH)
+		return file->f_mode & FMODE_WRITE ? refuse(file->f_path.dentry, MICA_OPERATION_WRITE) : 0;
+	if (!special && !may_have_objects(file->f_path.dentry->d_sb))
 		return 0;
-	if (file_is_internal_fast(file) || (!device && !has_objects(file->f_path.dentry->d_sb)))
+	if (file_is_internal_fast(file) || (!special && !has_objects(file->f_path.dentry->d_sb)))
 		return 0;
 	/* The struct may have been another file's. */
 	verdicts = verdicts_of(file);
 	verdict_forget(verdicts, file);
 	operations = open_operations(file, file->f_inode->i_mode, &flags);
+	if (special)
+		operations |= BIT(DEVICE_OPEN);
 	asked = asker_begin(&asker, operations, flags);
 	if (asked == ASKED_NOTHING)
 		return 0;

@@ -55,10 +55,6 @@ enum question_flags {
 	QUESTION_FOUNDATION = 4096,
 	/** A file without a name, in the directory. */
 	QUESTION_UNNAMED = 8192,
-	/** mica itself: always denied. `operations` is one of enum mica_denial_operation. */
-	QUESTION_SELF = 16384,
-	/** The memory of the kernel, which is below all objects. */
-	QUESTION_KERNEL_MEMORY = 32768,
 };
 
 /** What a union does to the directories that it stands on. */
@@ -213,6 +209,10 @@ struct {
 #define NUMBER_SUBJECTS_CHANGED 8
 /** Bits of superblocks that have roots; none is ever taken back. */
 #define NUMBER_SUPERBLOCKS 9
+/** The bpffs with the pins: a struct super_block, which `superblocks` knows as long as it is there. */
+#define NUMBER_OWN_SUPERBLOCK 10
+/** User space's: how many links are to be pinned. */
+#define NUMBER_LINKS 11
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -365,8 +365,7 @@ struct superblock_entry {
 	u64 roots;
 	/** A union's roots, upper and work included: its entries of `union_roots`. */
 	u32 root_count;
-	/** mica's pins are on it. */
-	u32 own;
+	u32 reserved;
 };
 
 /** Superblock -> what it is. Removed when it is freed. */

@@ -3,6 +3,7 @@
  * Mounts, and what only capable() knows of.
  */
 #include "ask.bpf.h"
+#include "call.bpf.h"
 
 #define MS_REMOUNT 32
 #define MS_BIND 4096
@@ -12,7 +13,6 @@
 #define CAP_SYS_ADMIN 21
 #define CLONE_NEWNS 0x20000
 #define NSFS_MAGIC 0x6e736673
-#define TS_COMPAT 2
 
 #define BIT(operation) MICA_OPERATION_BIT(MICA_OPERATION_##operation)
 
@@ -77,54 +77,6 @@ long BPF_PROG(enforce_sb_pivotroot, const struct path *old, const struct path *n
 	struct mount_question mount = { .mount = (u64)real_mount(new->mnt) };
 
 	return ask_mount(new->dentry, &mount, BIT(PIVOT_ROOT));
-}
-
-/** The system call that the task is in, by its number in 64-bit code; 0: one of no interest here. */
-enum call {
-	CALL_OTHER,
-	CALL_MOUNT,
-	CALL_SETNS,
-	CALL_OPEN_TREE,
-	CALL_MOUNT_SETATTR,
-};
-
-static __always_inline enum call current_call(struct task_struct *task, s32 *ret_fd, u32 *ret_type)
-{
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
-#if defined(__TARGET_ARCH_arm64)
-	u32 number = BPF_CORE_READ(regs, syscallno);
-	bool compat = false;
-
-	*ret_fd = BPF_CORE_READ(regs, orig_x0);
-	*ret_type = BPF_CORE_READ(regs, regs[1]);
-#else
-	/* x32 sets bit 30. */
-	u32 number = regs->orig_ax & ~(1U << 30);
-	bool compat = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
-
-	*ret_fd = compat ? regs->bx : regs->di;
-	*ret_type = compat ? regs->cx : regs->si;
-#endif
-	switch (number) {
-	/* The same in all: numbers from 424 on. */
-	case 428: /* open_tree */
-	case 467: /* open_tree_attr */
-		return CALL_OPEN_TREE;
-	case 442: /* mount_setattr */
-		return CALL_MOUNT_SETATTR;
-	}
-#if defined(__TARGET_ARCH_arm64)
-	if (number == 268)
-		return CALL_SETNS;
-	if (number == 40)
-		return CALL_MOUNT;
-#else
-	if (number == (compat ? 346 : 308))
-		return CALL_SETNS;
-	if (number == (compat ? 21 : 165))
-		return CALL_MOUNT;
-#endif
-	return CALL_OTHER;
 }
 
 /** setns(2) into a mount or user namespace: a user namespace gives all capabilities over the mounts. */

@@ -167,19 +167,12 @@ static __always_inline struct file *own_file(s32 fd)
 	return file;
 }
 
-static __always_inline void own_superblock_note(struct dentry *dentry)
-{
-	u64 sb = (u64)BPF_CORE_READ(dentry, d_sb);
-	struct superblock_entry *superblock = bpf_map_lookup_elem(&superblocks, &sb);
-
-	if (superblock)
-		superblock->own = 1;
-}
-
 static __always_inline int name_root(struct dentry *dentry, const struct object_call *call)
 {
+	u32 own = NUMBER_OWN_SUPERBLOCK;
 	struct root_key key = {};
 	struct object_root *entry;
+	u64 sb;
 
 	if ((BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT) != S_IFDIR)
 		return -ENOTDIR;
@@ -190,7 +183,8 @@ static __always_inline int name_root(struct dentry *dentry, const struct object_
 		entry->volume = call->number;
 	} else if (call->request == REQUEST_OWN) {
 		entry->own = 1;
-		own_superblock_note(dentry);
+		sb = (u64)BPF_CORE_READ(dentry, d_sb);
+		bpf_map_update_elem(&numbers, &own, &sb, BPF_ANY);
 	} else {
 		entry->layer = call->number;
 		entry->named_layer = 1;

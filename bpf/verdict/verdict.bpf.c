@@ -7,6 +7,8 @@
 #include "voice.bpf.h"
 #include "walk.bpf.h"
 
+#include "enforce/special.bpf.h"
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /** overlayfs' own work on a directory that is its upper, or a layer: by the very credentials that it works with. */
@@ -109,20 +111,6 @@ static __always_inline void choose_view(struct scratch *slot, const struct mica_
 		slot->evaluation.view = kind == MICA_ENFORCE_VOLUME ? subject->volume : subject->layer;
 }
 
-/** A mount over, or the unmounting of, the file system of mica's pins: by propagation it can be the host's. */
-static __always_inline bool is_own_file_system(const struct question *question)
-{
-	struct dentry *dentry = (void *)question->dentry;
-	struct superblock_entry *entry;
-	u64 sb;
-
-	if (!(question->flags & QUESTION_MOUNT) || !dentry)
-		return false;
-	sb = (u64)BPF_CORE_READ(dentry, d_sb);
-	entry = bpf_map_lookup_elem(&superblocks, &sb);
-	return entry && entry->own;
-}
-
 /** The object rules, for everyone but mica and the engine; ways into an upper are refused to subjects altogether. */
 static __always_inline void ask_guards(struct scratch *slot, const struct mica_enforce_header *header, u32 operations)
 {
@@ -136,18 +124,13 @@ static __always_inline void ask_guards(struct scratch *slot, const struct mica_e
 	if (modify | operations)
 		evaluation->operation = lowest_bit(modify ? modify : operations);
 	if (header->guards & MICA_ENFORCE_GUARD_DEVICES && question->subject && operations & BIT(DEVICE_OPEN)) {
-		struct dentry *dentry = (void *)question->dentry;
-		u32 device = BPF_CORE_READ(dentry, d_inode, i_rdev);
-
-		if ((BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT) == 0060000 &&
-		    bpf_map_lookup_elem(&devices, &device))
+		if (special_of((void *)question->dentry) == SPECIAL_DEVICE)
 			say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_DEVICES);
 	}
-	if (header->guards & MICA_ENFORCE_GUARD_DEVICES && question->subject &&
-	    question->flags & (QUESTION_FILE_SYSTEM | QUESTION_KERNEL_MEMORY))
+	if (header->guards & MICA_ENFORCE_GUARD_DEVICES && question->subject && question->flags & QUESTION_FILE_SYSTEM)
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_DEVICES);
-	if (question->subject && (slot->walk.own || is_own_file_system(question)))
-		say(evaluation, MICA_VERDICT_DENY, EACCES, MICA_ENFORCE_COUNT_SELF);
+	if (slot->walk.own && question->subject && modify)
+		say(evaluation, MICA_VERDICT_DENY, EPERM, MICA_ENFORCE_COUNT_SELF);
 	if (header->guards & MICA_ENFORCE_GUARD_UPPERS && slot->walk.kind == MICA_ENFORCE_UPPER && !slot->walk.own &&
 	    (modify || question->subject))
 		say(evaluation, verdict, EACCES, MICA_ENFORCE_COUNT_GUARD_UPPERS);
@@ -263,11 +246,6 @@ long evaluate(u32 number)
 	if (question->flags & QUESTION_NOT_OF_LAYERS &&
 	    (slot->walk.kind == MICA_ENFORCE_UPPER || slot->walk.kind == MICA_ENFORCE_LAYER))
 		return 0;
-	if (question->flags & QUESTION_SELF) {
-		evaluation->operation = operations;
-		say(evaluation, MICA_VERDICT_DENY, EPERM, MICA_ENFORCE_COUNT_SELF);
-		operations = 0;
-	}
 	ask_guards(slot, header, operations);
 	ask_nameless(slot, header, operations);
 	subject = question->subject ? find_subject(slot, header) : NULL;

@@ -16,7 +16,7 @@
 #include "mica/policy.h"
 
 /** Version of this file; of pinned maps too. */
-#define MICA_ENFORCE_ABI 2
+#define MICA_ENFORCE_ABI 1
 
 /** Places for a set. */
 #define MICA_ENFORCE_SETS 2
@@ -88,8 +88,7 @@ enum mica_enforce_counter_number {
 	MICA_ENFORCE_COUNT_NO_ROOM,
 	/** The tables are broken, or the evaluator is gone; denied. */
 	MICA_ENFORCE_COUNT_BROKEN,
-	/** mica itself: its process, maps, programs and pins, touched by a subject; denied, whatever the policies say.
-	 */
+	/** An act on enforcement itself; denied to subjects whatever the policies are, and after the deadline too. */
 	MICA_ENFORCE_COUNT_SELF,
 	_MICA_ENFORCE_COUNT_MAX,
 };
@@ -220,15 +219,6 @@ struct mica_enforce_counter {
  *  verdict is `allow`. */
 #define MICA_ENFORCE_NEW_SUBJECT 0xff
 
-/** Operations of denials that no policy names: with MICA_ENFORCE_COUNT_SELF. */
-enum mica_denial_operation {
-	/** ptrace(2), process_vm_readv(2), /proc/PID/mem and the like. */
-	MICA_DENIAL_PTRACE = _MICA_OPERATION_MAX,
-	/** bpf(2). */
-	MICA_DENIAL_BPF,
-	_MICA_DENIAL_OPERATION_MAX,
-};
-
 /** A denial or an audit, as it comes out of the ring buffer: this, then `path_bytes` bytes. */
 struct mica_denial {
 	__u32 abi;
@@ -236,8 +226,10 @@ struct mica_denial {
 	__u32 size;
 	/** CLOCK_BOOTTIME, ns. */
 	__u64 time_ns;
-	/** Of the set that decided; which of its counters it was counted in: by that user space knows the rule. */
+	/** Of the set that decided: its generation, and the begin of its digest; which of its counters it was counted
+	 * in: by that user space knows the rule. */
 	__u64 generation;
+	__u64 digest;
 	__u32 counter;
 	/** Denials and audits by this counter that were not reported since the one before. */
 	__u32 suppressed;
@@ -249,8 +241,8 @@ struct mica_denial {
 	__u32 pid;
 	__u32 tgid;
 	__u32 uid;
-	/** enum mica_verdict (audit or deny), enum mica_operation or mica_denial_operation, positive errno, enum
-	 * mica_enforce_kind */
+	/** enum mica_verdict (audit or deny), enum mica_operation or mica_own_operation, positive errno, enum
+	   mica_enforce_kind */
 	__u8 verdict;
 	__u8 operation;
 	__u8 error;

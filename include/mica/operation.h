@@ -37,6 +37,15 @@ enum mica_operation {
 	_MICA_OPERATION_MAX,
 };
 
+/** Acts on enforcement itself: no policy speaks of them, they are refused to every subject, and only denials have them.
+ */
+enum mica_own_operation {
+	/** bpf(2): a descriptor of what is not the task's own. */
+	MICA_OPERATION_BPF = 128,
+	/** ptrace(2), /proc/PID/mem, process_vm_readv(2) and the like, of mica or of an engine. */
+	MICA_OPERATION_PTRACE = 129,
+};
+
 #define MICA_OPERATION_BIT(operation) (1U << (operation))
 
 /** Every operation that there is. */

@@ -14,7 +14,7 @@ int mica_file_read(const char *path, size_t limit, char **ret, size_t *ret_size)
 /** The same for a path below a directory descriptor. */
 int mica_file_read_at(int directory_fd, const char *path, size_t limit, char **ret, size_t *ret_size);
 
-/** The same for what is left to read of a descriptor. */
+/** The same from an open descriptor, which stays open. */
 int mica_file_read_fd(int fd, size_t limit, char **ret, size_t *ret_size);
 
 /** Calls `visit` for each entry of a directory whose name is a number of up to nine digits (/proc, /proc/PID/fd). 0,

@@ -20,6 +20,8 @@ struct mica_enforcing {
 	/** The set in force. */
 	struct mica_force *force;
 	struct mica_decisions decisions;
+	/** Those that were before, and whose denials may come yet. */
+	struct mica_known_set *known;
 	uint64_t generation;
 	/** CLOCK_BOOTTIME; 0: none. */
 	uint64_t deadline_ns;
@@ -49,6 +51,12 @@ struct mica_enforcing {
 	int output_error;
 	bool done;
 };
+
+/** The words for a denial, which may be of a set that is in force no more, or not known to be. NULL: there are none. */
+struct mica_decisions *mica_enforcing_decisions_of(struct mica_enforcing *enforcing, const struct mica_denial *denial);
+/** Takes the set, which is in force now in place of the one that was. */
+void mica_enforcing_change_set(struct mica_enforcing *enforcing, struct mica_force *force);
+void mica_enforcing_forget_sets(struct mica_enforcing *enforcing);
 
 /** Begins to read the refusals of read-only branches, where there are such; ends when the last one is gone. 0, or a
  *  negative errno of showing what was left. */

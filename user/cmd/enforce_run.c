@@ -114,16 +114,39 @@ static int take_over(struct mica_enforcing *enforcing, const struct mica_enforce
 	if (r < 0)
 		return mica_log_error_errno(r, "other policies were put in force, and %s does not have them",
 					    mica_cmd_keep_directory());
-	mica_decisions_free(&enforcing->decisions);
-	mica_force_free(&enforcing->force);
-	free(enforcing->before);
-	enforcing->before = NULL;
-	enforcing->force = force;
-	enforcing->decisions.force = force;
-	mica_subjects_set_force(&enforcing->subjects, force);
+	mica_enforcing_change_set(enforcing, force);
 	enforcing->generation = header->generation;
 	enforcing->deadline_ns = header->deadline_ns;
 	mica_cmd_say_in_force(force, &enforcing->subjects, 0);
+	return 0;
+}
+
+/** Another process has pinned another enforcer in this one's place, for policies that this one cannot decide. 0: it is
+ * followed from now on; -ENOENT: there is none; or another errno. */
+static int change_enforcer(struct mica_enforcing *enforcing)
+{
+	struct mica_held other = { .pins = enforcing->held.pins, .options = enforcing->held.options };
+	_cleanup_close_ int locked = -EBADF;
+	struct mica_problem problem = {};
+	int r = enforcing->held.pinned ? lock(enforcing, &locked) : -ENOENT;
+
+	if (r == 0)
+		r = mica_held_adopt(&other, &problem);
+	if (r < 0)
+		return r;
+	/* What the old one denied last. */
+	r = mica_enforcer_flush(enforcing->held.enforcer);
+	if (r < 0) {
+		mica_held_close(&other);
+		return r;
+	}
+	mica_held_close(&enforcing->held);
+	enforcing->held = other;
+	enforcing->lost = 0;
+	enforcing->subjects.enforcer = other.enforcer;
+	mica_objects_forget_registered(&enforcing->subjects.objects);
+	/* Unlike any: what is in force is taken over. */
+	enforcing->generation = 0;
 	return 0;
 }
 
@@ -133,6 +156,8 @@ static int check_header(struct mica_enforcing *enforcing)
 	struct mica_enforce_header header;
 	int r = mica_enforcer_header(enforcing->held.enforcer, &header);
 
+	if (r == -ENOENT && change_enforcer(enforcing) == 0)
+		r = mica_enforcer_header(enforcing->held.enforcer, &header);
 	if (r == -ENOENT) {
 		mica_log_info("somebody ended it (mica policy unload)");
 		return 1;
@@ -144,16 +169,31 @@ static int check_header(struct mica_enforcing *enforcing)
 	return header.deadline_ns && mica_clock_ns(CLOCK_BOOTTIME) >= header.deadline_ns;
 }
 
-/** The watchdog: says once that it does not work, and once that it does again. Pins that are gone are made anew. */
+/** Makes the pins anew that are gone. Who puts another set in force meanwhile is waited for. */
+static int pin_again(struct mica_enforcing *enforcing, const struct mica_problem *problem)
+{
+	_cleanup_close_ int locked = -EBADF;
+	int made = lock(enforcing, &locked);
+
+	if (made == 0)
+		made = mica_held_pin_again(&enforcing->held);
+	if (made > 0)
+		mica_log_warning("%d pins were gone (%s): they are there again", made, problem->what);
+	else if (made < 0)
+		mica_log_error_errno(made, "cannot pin again what was pinned");
+	return made;
+}
+
+/** Says once that it does not work, and once that it does again. Pins that are gone are made anew. */
 static void watch(struct mica_enforcing *enforcing)
 {
 	struct mica_problem problem = {};
 	int r = mica_enforcer_probe(enforcing->held.enforcer, &problem);
 
-	if (r == -ENOTCONN && enforcing->held.pinned && mica_held_pin_again(&enforcing->held) == 1) {
-		mica_log_warning("the pins were gone (%s): they are there again", problem.what);
+	if (r == -ESTALE)
+		r = change_enforcer(enforcing);
+	if (r == -ENOTCONN && enforcing->held.pinned && pin_again(enforcing, &problem) > 0)
 		r = mica_enforcer_probe(enforcing->held.enforcer, &problem);
-	}
 	if (r == -ENOTCONN && !enforcing->broken)
 		mica_log_error("NOT ENFORCING: %s%s%s", problem.what, *problem.remedy ? "; " : "", problem.remedy);
 	else if (r == 0 && enforcing->broken)
@@ -209,13 +249,14 @@ static int read_denials(struct mica_enforcing *enforcing)
 /** Until a signal or the end. 0 or a negative errno. */
 static int loop(struct mica_enforcing *enforcing, int signals)
 {
-	struct pollfd fds[] = { { .fd = mica_enforcer_fd(enforcing->held.enforcer), .events = POLLIN },
+	struct pollfd fds[] = { { .events = POLLIN },
 				{ .fd = signals, .events = POLLIN },
 				{ .fd = mica_identity_fd(enforcing->identity), .events = POLLIN } };
 	uint64_t second = mica_clock_ns(CLOCK_MONOTONIC), trusted = second, now;
 	int r = 0;
 
 	while (r == 0 && !enforcing->done) {
+		fds[0].fd = mica_enforcer_fd(enforcing->held.enforcer);
 		/* News that must wait are not asked for again. */
 		if (poll(fds, enforcing->news ? 2 : 3, enforcing->news ? LOOK_MS : READ_INTERVAL_MS) < 0 &&
 		    errno != EINTR)
@@ -245,7 +286,7 @@ static int adopt(struct mica_enforcing *enforcing, bool *ret_same, struct mica_p
 	int r = mica_held_adopt(&enforcing->held, problem);
 
 	*ret_same = false;
-	if (r == -ENOENT)
+	if (r == -ENOENT || enforcing->held.remains)
 		return 0;
 	if (r < 0)
 		return r;
@@ -383,6 +424,7 @@ static void free_enforcing(struct mica_enforcing *enforcing)
 	mica_subjects_free(&enforcing->subjects);
 	mica_decisions_free(&enforcing->decisions);
 	mica_force_free(&enforcing->force);
+	mica_enforcing_forget_sets(enforcing);
 	free(enforcing->before);
 	mica_identity_free(&enforcing->identity);
 	mica_cleanup_close(&enforcing->directory_fd);

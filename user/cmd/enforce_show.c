@@ -63,7 +63,7 @@ static int64_t clock_offset(void)
 static int show(struct mica_enforcing *enforcing, const struct mica_denial *denial)
 {
 	const struct mica_subject *subject = mica_subjects_get(&enforcing->subjects, denial->subject);
-	struct mica_decisions *decisions = denial->generation == enforcing->generation ? &enforcing->decisions : NULL;
+	struct mica_decisions *decisions = mica_enforcing_decisions_of(enforcing, denial);
 	char directory[MICA_BRANCH_DIRECTORY_BYTES];
 	struct mica_event event;
 	int r = mica_denial_event(denial, decisions, &enforcing->subjects.objects, clock_offset(), &event);

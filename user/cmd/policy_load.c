@@ -87,7 +87,7 @@ static int load_force(const struct mica_enforce_options *load, const struct mica
 		r = mica_held_adopt(&held, &problem);
 	if (r == 0)
 		failure = "cannot put the policies in force; those that were stay as they are";
-	if (r == 0 || r == -ENOENT) {
+	if (r == 0 || r == -ENOENT || held.remains) {
 		problem = (struct mica_problem){};
 		r = mica_held_put(&held, &subjects, mica_cmd_deadline(load->duration_ns), true, &problem);
 	}

@@ -121,7 +121,7 @@ static int run(int argc, char **argv)
 		.doc = "Shows the policies that are pinned, and how often each of their parts denied or would have. "
 		       "Needs root.",
 	};
-	_cleanup_(mica_held_close) struct mica_held held = { .pins = MICA_ENFORCER_PINS };
+	_cleanup_(mica_held_close) struct mica_held held = { .pins = MICA_ENFORCER_PINS, .only_looks = true };
 	struct mica_problem problem = {};
 	struct options show = {};
 	int r;

@@ -122,6 +122,10 @@ static int find_out(struct status *status, struct mica_held *held)
 		explain_absence(status);
 		return 0;
 	}
+	if (r == -EPROTO) {
+		advise(status, "`mica enforce --pin` or `mica policy load` puts new ones in their place");
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	r = mica_enforcer_header(held->enforcer, &status->header);
@@ -244,7 +248,7 @@ static int run(int argc, char **argv)
 		.doc = "Says whether the policies that are pinned are enforced, found out by trying, and if not why.\v"
 		       "Exit status: 0 ENFORCING, 1 NOT ENFORCING. Needs root.",
 	};
-	_cleanup_(mica_held_close) struct mica_held held = { .pins = MICA_ENFORCER_PINS };
+	_cleanup_(mica_held_close) struct mica_held held = { .pins = MICA_ENFORCER_PINS, .only_looks = true };
 	struct status status = {};
 	int r;
 

@@ -7,6 +7,19 @@
 
 static_assert(MICA_DENIAL_COMM_BYTES == MICA_COMM_BYTES, "both are the kernel's");
 
+/** Of an operation of policies, or an act on enforcement itself; NULL: of neither. */
+static const char *operation_name(unsigned operation)
+{
+	switch (operation) {
+	case MICA_OPERATION_BPF:
+		return "bpf";
+	case MICA_OPERATION_PTRACE:
+		return "ptrace";
+	default:
+		return operation < _MICA_OPERATION_MAX ? mica_operation_describe(operation)->name : NULL;
+	}
+}
+
 static int check(const struct mica_denial *denial)
 {
 	if (denial->abi != MICA_ENFORCE_ABI)
@@ -15,7 +28,7 @@ static int check(const struct mica_denial *denial)
 	    denial->path_bytes > MICA_PATH_BYTES)
 		return -EBADMSG;
 	if ((denial->verdict != MICA_VERDICT_DENY && denial->verdict != MICA_VERDICT_AUDIT) ||
-	    denial->operation >= _MICA_DENIAL_OPERATION_MAX || denial->kind >= _MICA_ENFORCE_KIND_MAX)
+	    !operation_name(denial->operation) || denial->kind >= _MICA_ENFORCE_KIND_MAX)
 		return -EBADMSG;
 	return 0;
 }
@@ -30,7 +43,7 @@ static void set_object(struct mica_object *object, const struct mica_denial *den
 	};
 	const struct mica_numbered *numbered = mica_objects_by_number(objects, denial->kind, denial->number);
 
-	/* A capability has none. */
+	/* A capability has none, nor has an act on enforcement that is on no file. */
 	if (denial->operation >= _MICA_OPERATION_MAX ||
 	    MICA_OPERATIONS_CAPABILITY & MICA_OPERATION_BIT(denial->operation))
 		return;
@@ -42,18 +55,6 @@ static void set_object(struct mica_object *object, const struct mica_denial *den
 		object->volume = numbered->name;
 	else
 		object->digest = numbered->name;
-}
-
-static const char *operation_name(unsigned operation)
-{
-	switch (operation) {
-	case MICA_DENIAL_PTRACE:
-		return "ptrace";
-	case MICA_DENIAL_BPF:
-		return "bpf";
-	default:
-		return mica_operation_describe((enum mica_operation)operation)->name;
-	}
 }
 
 int mica_denial_event(const struct mica_denial *denial, struct mica_decisions *decisions,

@@ -25,6 +25,14 @@ void mica_force_free(struct mica_force **force)
 	*force = NULL;
 }
 
+uint64_t mica_force_digest_head(const struct mica_force *force)
+{
+	uint64_t head;
+
+	memcpy(&head, force->digest, sizeof(head));
+	return head;
+}
+
 /** Each piece with its size, so that no two sets of pieces are the same bytes. */
 static void add(struct sha256_ctx *context, const void *data, size_t size)
 {

@@ -29,6 +29,8 @@ struct mica_force {
 /** Takes the sources (also when it fails) and compiles them. 0; -EINVAL: messages were added; -ENOMEM. */
 int mica_force_make(struct mica_policy_sources *sources, bool audit, struct mica_force **ret,
 		    struct mica_policy_messages *messages);
+/** The first bytes of the digest, as a denial has them. */
+uint64_t mica_force_digest_head(const struct mica_force *force);
 void mica_force_free(struct mica_force **force);
 #define _cleanup_force_ _cleanup_(mica_force_free)
 

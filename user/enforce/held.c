@@ -24,10 +24,14 @@ int mica_held_adopt(struct mica_held *held, struct mica_problem *ret_problem)
 
 	/* Who put a new one in the old one's place died before it had the name. */
 	next_pins(held, next);
-	if (r == -ENOENT && rename(next, held->pins) == 0)
-		r = mica_enforcer_adopt(held->pins, &held->options, &held->enforcer, ret_problem);
-	if (r == 0)
-		held->pinned = true;
+	if ((r == -ENOENT || r == -EPROTO) && !held->only_looks &&
+	    mica_pin_exists(next, MICA_PINS_COMPLETE(MICA_ENFORCE_ABI))) {
+		(void)mica_enforcer_unpin(NULL, held->pins);
+		if (rename(next, held->pins) == 0)
+			r = mica_enforcer_adopt(held->pins, &held->options, &held->enforcer, ret_problem);
+	}
+	held->pinned = r == 0;
+	held->remains = r == -EPROTO;
 	return r;
 }
 
@@ -99,25 +103,39 @@ static int open_new(const struct mica_held *held, struct mica_subjects *subjects
 	return 0;
 }
 
-/** Puts a new enforcer in the place of the one that is held. Both decide until the old one is closed. */
+/** Puts a new enforcer in the place of the one that is held, or of what is left of one. Both decide for a moment. */
 static int replace(struct mica_held *held, struct mica_enforcer *enforcer, bool pin, struct mica_problem *problem)
 {
+	bool taken = held->pinned || held->remains;
 	char next[PATH_MAX];
 	int r = 0;
 
 	next_pins(held, next);
+	/* Of one who died while making them. */
+	(void)mica_enforcer_unpin(NULL, next);
 	if (pin)
-		r = mica_enforcer_pin(enforcer, held->pinned ? next : held->pins, problem);
+		r = mica_enforcer_pin(enforcer, taken ? next : held->pins, problem);
 	if (r < 0)
 		return r;
-	if (held->enforcer) {
-		r = held->pinned ? mica_enforcer_unpin(held->enforcer, held->pins) : 0;
-		if (r < 0)
-			return fail(problem, r, "cannot remove the old pins");
-		if (pin && held->pinned && rename(next, held->pins) < 0)
+	r = taken ? mica_enforcer_unpin(held->enforcer, held->pins) : 0;
+	if (r < 0) {
+		if (pin)
+			(void)mica_enforcer_unpin(enforcer, next);
+		return fail(problem, r, "cannot remove the old pins");
+	}
+	if (pin && taken) {
+		if (rename(next, held->pins) < 0)
 			return fail(problem, -errno, "cannot put the new pins in the place of the old ones");
+		r = mica_enforcer_moved(enforcer, held->pins);
+	}
+	if (r < 0)
+		return fail(problem, r, "cannot note where the pins are");
+	/* Another process may hold the old one open: it is to decide nothing any more. */
+	if (held->enforcer) {
+		(void)mica_enforcer_withdraw(held->enforcer);
 		mica_enforcer_close(&held->enforcer);
 	}
+	held->remains = false;
 	held->enforcer = enforcer;
 	held->pinned = pin;
 	return 0;
@@ -156,31 +174,14 @@ int mica_held_put(struct mica_held *held, struct mica_subjects *subjects, uint64
 	return r;
 }
 
-static bool are_pins_whole(const struct mica_held *held)
-{
-	const struct mica_enforcer_options nobody = {};
-	struct mica_enforcer *other = NULL;
-	struct mica_problem problem;
-	int r = mica_enforcer_adopt(held->pins, &nobody, &other, &problem);
-
-	if (r == 0)
-		mica_enforcer_close(&other);
-	return r == 0;
-}
-
 int mica_held_pin_again(struct mica_held *held)
 {
 	struct mica_problem problem;
-	int r;
 
-	if (are_pins_whole(held))
-		return 0;
 	if (!mica_pins_are_in_bpffs(MICA_BPFFS) &&
 	    mount("bpf", MICA_BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME, "mode=0700") < 0)
 		return -errno;
-	(void)mica_enforcer_unpin(held->enforcer, held->pins);
-	r = mica_enforcer_pin(held->enforcer, held->pins, &problem);
-	return r < 0 ? r : 1;
+	return mica_enforcer_pin_again(held->enforcer, &problem);
 }
 
 int mica_held_end(struct mica_held *held)

@@ -15,11 +15,15 @@ struct mica_held {
 	const char *pins;
 	/** `take`, `userdata` and `ring_bytes` of an enforcer that is opened. */
 	struct mica_enforcer_options options;
+	/** Who has no lock, and so puts nothing in order that another may be at. */
+	bool only_looks;
 	struct mica_enforcer *enforcer;
 	bool pinned;
+	/** Pins are there, but of another version, or not all: mica_held_put puts new ones in their place. */
+	bool remains;
 };
 
-/** Takes over what is pinned. -ENOENT: nothing is. As mica_enforcer_adopt. */
+/** Takes over what is pinned. -ENOENT: nothing is; -EPROTO: `remains`. As mica_enforcer_adopt. */
 int mica_held_adopt(struct mica_held *held, struct mica_problem *ret_problem);
 
 /**
@@ -30,8 +34,8 @@ int mica_held_adopt(struct mica_held *held, struct mica_problem *ret_problem);
 int mica_held_put(struct mica_held *held, struct mica_subjects *subjects, uint64_t deadline_ns, bool pin,
 		  struct mica_problem *ret_problem);
 
-/** Pins it anew if the pins are not whole any more, on a new bpffs if that was unmounted. 1: it did; 0: they are whole;
- * or a negative errno. */
+/** Makes those pins anew that are gone, on a new bpffs if that was unmounted. The caller has the lock. Their number, or
+ * a negative errno. */
 int mica_held_pin_again(struct mica_held *held);
 
 /** Ends it: no set, no pins. 0 or a negative errno. */

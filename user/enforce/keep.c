@@ -225,24 +225,114 @@ int mica_keep_read(int directory_fd, const uint8_t digest[static MICA_FORCE_DIGE
 	return 0;
 }
 
-void mica_keep_sweep(int directory_fd, const uint8_t *digest)
+static bool is_set_name(const char *name)
 {
-	int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Only names of digests. */
+	return strlen(name) == NAME_BYTES - 1 &&
+	       strspn(name, "0123456789abcdef") == 2 * (size_t)MICA_FORCE_DIGEST_BYTES &&
+	       strcmp(name + 2 * (size_t)MICA_FORCE_DIGEST_BYTES, SUFFIX) == 0;
+}
+
+/** Calls `visit` for the name of each set that is kept, until it returns other than 0. */
+static int each_set(int directory_fd, int (*visit)(const char *name, void *userdata), void *userdata)
+{
+	int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	char name[NAME_BYTES] = "";
 
 	if (!directory) {
+		r = -errno;
 		mica_cleanup_close(&fd);
-		return;
+		return r;
 	}
-	if (digest)
-		set_name(name, digest);
-	for (const struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
-		size_t length = strlen(entry->d_name);
+	for (const struct dirent *entry = readdir(directory); r == 0 && entry; entry = readdir(directory))
+		if (is_set_name(entry->d_name))
+			r = visit(entry->d_name, userdata);
+	return r;
+}
 
-		/* Only names of digests. */
-		if (length == NAME_BYTES - 1 && strcmp(entry->d_name, name) != 0 &&
-		    strspn(entry->d_name, "0123456789abcdef") == 2 * (size_t)MICA_FORCE_DIGEST_BYTES)
-			(void)unlinkat(directory_fd, entry->d_name, 0);
+struct finding {
+	char begin[2 * sizeof(uint64_t) + 1];
+	uint8_t digest[MICA_FORCE_DIGEST_BYTES];
+};
+
+static int compare_set(const char *name, void *userdata)
+{
+	struct finding *finding = userdata;
+
+	if (strncmp(name, finding->begin, sizeof(finding->begin) - 1) != 0)
+		return 0;
+	for (size_t i = 0; i < MICA_FORCE_DIGEST_BYTES; i++) {
+		const char digits[] = { name[2 * i], name[2 * i + 1], '\0' };
+
+		finding->digest[i] = (uint8_t)strtoul(digits, NULL, 16);
 	}
+	return 1;
+}
+
+int mica_keep_find(int directory_fd, uint64_t digest_head, struct mica_force **ret)
+{
+	const uint8_t *bytes = (const uint8_t *)&digest_head;
+	struct finding finding = {};
+	int r;
+
+	for (size_t i = 0; i < sizeof(digest_head); i++)
+		(void)snprintf(finding.begin + 2 * i, 3, "%02x", bytes[i]);
+	r = each_set(directory_fd, compare_set, &finding);
+	if (r <= 0)
+		return r == 0 ? -ENOENT : r;
+	return mica_keep_read(directory_fd, finding.digest, ret);
+}
+
+struct kept_set {
+	char name[NAME_BYTES];
+	/** When it was written: when it was put in force last. */
+	struct timespec time;
+};
+
+struct sweeping {
+	int directory_fd;
+	/** The one that is in force; "": none. */
+	char current[NAME_BYTES];
+	/** The newest of the others, newest first. */
+	struct kept_set kept[MICA_KEEP_SETS];
+	size_t count, most;
+};
+
+static bool is_newer(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+static int sweep_set(const char *name, void *userdata)
+{
+	struct sweeping *sweeping = userdata;
+	struct kept_set set;
+	struct stat status;
+	size_t place = 0;
+
+	if (strcmp(name, sweeping->current) == 0 || fstatat(sweeping->directory_fd, name, &status, 0) < 0)
+		return 0;
+	set.time = status.st_mtim;
+	memcpy(set.name, name, sizeof(set.name));
+	while (place < sweeping->count && !is_newer(&set.time, &sweeping->kept[place].time))
+		place++;
+	if (place == sweeping->most) {
+		(void)unlinkat(sweeping->directory_fd, name, 0);
+		return 0;
+	}
+	if (sweeping->count == sweeping->most)
+		(void)unlinkat(sweeping->directory_fd, sweeping->kept[--sweeping->count].name, 0);
+	memmove(&sweeping->kept[place + 1], &sweeping->kept[place], (sweeping->count - place) * sizeof(set));
+	sweeping->kept[place] = set;
+	sweeping->count++;
+	return 0;
+}
+
+void mica_keep_sweep(int directory_fd, const uint8_t *digest)
+{
+	struct sweeping sweeping = { .directory_fd = directory_fd, .most = digest ? MICA_KEEP_SETS : 0 };
+
+	if (digest)
+		set_name(sweeping.current, digest);
+	(void)each_set(directory_fd, sweep_set, &sweeping);
 }

@@ -14,6 +14,9 @@
 
 #define MICA_KEEP_DIRECTORY "/run/mica/enforce"
 
+/** Sets that are kept after they were in force. */
+#define MICA_KEEP_SETS 16
+
 /** The directory, made if it is not there: a descriptor, or a negative errno; -EPERM: it is not root's alone. */
 int mica_keep_open(const char *path);
 
@@ -30,7 +33,10 @@ int mica_keep_write(int directory_fd, const struct mica_force *force);
 /** Reads and compiles the set with this digest. 0; -ENOENT: it is not kept here; -EBADMSG: it is something else, or
  *  damaged; -ENOMEM, or another errno. */
 int mica_keep_read(int directory_fd, const uint8_t digest[static MICA_FORCE_DIGEST_BYTES], struct mica_force **ret);
-/** Removes all sets but the one with this digest; NULL: all. */
+/** The same by the first bytes of the digest, as a denial has them (mica_force_digest_head). */
+int mica_keep_find(int directory_fd, uint64_t digest_head, struct mica_force **ret);
+/** Removes sets. Those that were in force last stay for who reads their last denials: MICA_KEEP_SETS of them, besides
+ *  the one with this digest. NULL: all go. */
 void mica_keep_sweep(int directory_fd, const uint8_t *digest);
 
 /* The file's text. Pure. */

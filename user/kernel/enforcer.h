@@ -68,6 +68,11 @@ int mica_enforcer_adopt(const char *directory, const struct mica_enforcer_option
 /** Pins all programs and maps, so that enforcement goes on when this process ends. -EEXIST: something is pinned there.
  */
 int mica_enforcer_pin(struct mica_enforcer *enforcer, const char *directory, struct mica_problem *ret_problem);
+/** Makes those pins anew that are gone, and their directory. Their number, or a negative errno. What is not pinned
+ * stays so. */
+int mica_enforcer_pin_again(struct mica_enforcer *enforcer, struct mica_problem *ret_problem);
+/** Its pins have another directory now. 0 or -ENOMEM. */
+int mica_enforcer_moved(struct mica_enforcer *enforcer, const char *directory);
 /** Removes the pins; what is attached stays so until mica_enforcer_close. */
 int mica_enforcer_unpin(struct mica_enforcer *enforcer, const char *directory);
 /** Detaches what is not pinned, and frees all. */
@@ -182,7 +187,8 @@ uint64_t mica_enforcer_lost(const struct mica_enforcer *enforcer);
 
 /**
  * Whether the programs still fire and are all attached: makes a thread, and looks whether the program saw it. 0;
- * -ENOTCONN: NOT ENFORCING, ret_problem says why (pins gone, ftrace_enabled=0, a link detached).
+ * -ENOTCONN: NOT ENFORCING, ret_problem says why (pins gone, ftrace_enabled=0, a link detached); -ESTALE: another
+ * enforcer was pinned in this one's place: it is the one to adopt.
  */
 int mica_enforcer_probe(struct mica_enforcer *enforcer, struct mica_problem *ret_problem);
 

@@ -9,6 +9,9 @@
 #define GUARDS (MICA_ENFORCE_GUARD_LAYERS | MICA_ENFORCE_GUARD_UPPERS)
 
 #define HOOK(hook) .program.job = #hook, .program.function = "bpf_lsm_" #hook, .program.lsm = true
+#define OWN(hook, text)                                                                         \
+	.program.job = "own_" #hook, .program.function = "bpf_lsm_" #hook, .program.lsm = true, \
+	.program.name = "enforce_own_" text
 #define NAME(text) .program.name = "enforce_" text
 #define ARGUMENTS(...) .program.arguments = { __VA_ARGS__ }
 
@@ -26,13 +29,25 @@ const struct mica_enforcer_hook mica_enforcer_hooks[] = {
 	{ HOOK(cred_alloc_blank), NAME("cred_blank"), ARGUMENTS({ 0, "cred" }), .always = true },
 	{ HOOK(dentry_create_files_as), NAME("create_as"), ARGUMENTS({ 0, DENTRY }, { 4, "cred" }), .always = true },
 
-	{ HOOK(bpf), NAME("bpf"), ARGUMENTS({ 0, "" }), .always = true, .asks = true },
-	{ HOOK(ptrace_access_check), NAME("ptrace"), ARGUMENTS({ 0, "task_struct" }), .always = true, .asks = true },
-	{ HOOK(locked_down), NAME("locked_down"), ARGUMENTS({ 0, "" }), .asks = true,
-	  .guards = MICA_ENFORCE_GUARD_DEVICES },
+	/* Enforcement itself. A job is a name of its own: rules have some of these hooks too. */
+	{ HOOK(bpf), NAME("bpf"), ARGUMENTS({ 0, "" }), .always = true },
+	{ HOOK(ptrace_access_check), NAME("ptrace"), ARGUMENTS({ 0, "task_struct" }, { 1, "" }), .always = true },
+	{ OWN(capable, "pins"), ARGUMENTS({ 2, "" }), .always = true },
+	{ OWN(path_unlink, "unlink"), ARGUMENTS({ 1, DENTRY }), .always = true },
+	{ OWN(path_rmdir, "rmdir"), ARGUMENTS({ 1, DENTRY }), .always = true },
+	{ OWN(path_rename, "rename"), ARGUMENTS({ 1, DENTRY }, { 3, DENTRY }), .always = true },
+	{ OWN(path_link, "link"), ARGUMENTS({ 0, DENTRY }, { 2, DENTRY }), .always = true },
+	{ OWN(path_mknod, "mknod"), ARGUMENTS({ 1, DENTRY }), .always = true },
+	{ OWN(path_mkdir, "mkdir"), ARGUMENTS({ 1, DENTRY }), .always = true },
+	{ OWN(path_symlink, "symlink"), ARGUMENTS({ 1, DENTRY }), .always = true },
+	{ OWN(path_chmod, "chmod"), ARGUMENTS({ 0, "path" }), .always = true },
+	{ OWN(sb_mount, "mount"), ARGUMENTS({ 1, "path" }, { 3, "" }), .always = true },
+	{ OWN(sb_umount, "umount"), ARGUMENTS({ 0, "vfsmount" }), .always = true },
+	{ OWN(move_mount, "move"), ARGUMENTS({ 0, "path" }, { 1, "path" }), .always = true },
+	{ OWN(sb_remount, "remount"), ARGUMENTS({ 0, "super_block" }), .always = true },
 
-	/* Files. */
-	{ HOOK(file_open), NAME("file_open"), ARGUMENTS({ 0, "file" }), .asks = true,
+	/* Files. What is opened may be what switches enforcement off. */
+	{ HOOK(file_open), NAME("file_open"), ARGUMENTS({ 0, "file" }), .always = true, .asks = true,
 	  .operations = BIT(READ) | BIT(WRITE) | BIT(TRUNCATE) | BIT(CREATE) | BIT(COPY_UP) | BIT(DEVICE_OPEN),
 	  .guards = GUARDS | MICA_ENFORCE_GUARD_DEVICES },
 	{ HOOK(file_permission), NAME("file_permission"), ARGUMENTS({ 0, "file" }, { 1, "" }), .asks = true,
@@ -97,11 +112,11 @@ const struct mica_enforcer_hook mica_enforcer_hooks[] = {
 	  .asks = true, .operations = BIT(IOCTL) | BIT(COPY_UP), .guards = GUARDS },
 
 	/* Mounts. */
-	{ HOOK(sb_mount), NAME("sb_mount"), ARGUMENTS({ 1, "path" }, { 3, "" }), .always = true, .asks = true,
+	{ HOOK(sb_mount), NAME("sb_mount"), ARGUMENTS({ 1, "path" }, { 3, "" }), .asks = true,
 	  .operations = BIT(MOUNT) | BIT(MOVE_MOUNT) | BIT(REMOUNT) },
-	{ HOOK(sb_umount), NAME("sb_umount"), ARGUMENTS({ 0, "vfsmount" }), .always = true, .asks = true,
+	{ HOOK(sb_umount), NAME("sb_umount"), ARGUMENTS({ 0, "vfsmount" }), .asks = true,
 	  .operations = BIT(UMOUNT) },
-	{ HOOK(move_mount), NAME("move_mount"), ARGUMENTS({ 0, "path" }, { 1, "path" }), .always = true, .asks = true,
+	{ HOOK(move_mount), NAME("move_mount"), ARGUMENTS({ 0, "path" }, { 1, "path" }), .asks = true,
 	  .operations = BIT(MOVE_MOUNT) | BIT(MOUNT) },
 	{ HOOK(sb_pivotroot), NAME("sb_pivotroot"), ARGUMENTS({ 0, "path" }, { 1, "path" }), .asks = true,
 	  .operations = BIT(PIVOT_ROOT) },

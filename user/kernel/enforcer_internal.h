@@ -43,6 +43,10 @@ enum mica_enforcer_number {
 	MICA_NUMBER_OBJECTS_CHANGED,
 	/** Counted here, behind each change of a subject's entry: what the kernel remembers of verdicts is void. */
 	MICA_NUMBER_SUBJECTS_CHANGED,
+	/** Counted by the kernel too: bits of superblocks that have roots. */
+	MICA_NUMBER_SUPERBLOCKS,
+	MICA_NUMBER_OWN_SUPERBLOCK,
+	MICA_NUMBER_LINKS,
 };
 enum mica_enforcer_order {
 	MICA_ORDER_PROBE,
@@ -115,7 +119,7 @@ uint64_t mica_enforcer_number_get(const struct mica_enforcer *enforcer, enum mic
 int mica_enforcer_number_set(const struct mica_enforcer *enforcer, enum mica_enforcer_number which, uint64_t value);
 int mica_enforcer_order(const struct mica_enforcer *enforcer, enum mica_enforcer_order which, uint32_t value);
 
-/** Is what was pinned still there? 0, or -ENOTCONN with the problem. */
+/** Is all that was pinned still there? 0; -ENOTCONN with the problem; -ESTALE: another enforcer is pinned there. */
 int mica_enforcer_check_pins(const struct mica_enforcer *enforcer, struct mica_problem *problem);
 
 #endif

@@ -213,7 +213,7 @@ const char *mica_policy_fixed_counter_name(uint32_t counter)
 		[MICA_ENFORCE_COUNT_NO_PATH] = "no-path",
 		[MICA_ENFORCE_COUNT_NO_ROOM] = "no-room",
 		[MICA_ENFORCE_COUNT_BROKEN] = "broken",
-		[MICA_ENFORCE_COUNT_SELF] = "self",
+		[MICA_ENFORCE_COUNT_SELF] = "self-protection",
 	};
 
 	return counter < _MICA_ENFORCE_COUNT_MAX ? names[counter] : NULL;

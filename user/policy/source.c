@@ -2,13 +2,11 @@
 #include "policy/source.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/owned_file.h"
 #include "policy/check.h"
 #include "policy/parse.h"
 
@@ -50,46 +48,32 @@ int mica_policy_sources_add(struct mica_policy_sources *sources, const char *nam
 	return take_text(sources, name, copy, size);
 }
 
-/** Can another user than root and the caller write what is to be put in force? 1: told. */
-static int check_writers(int fd, const char *file, struct mica_policy_messages *messages)
+/** `owned`: only what nobody but root and the caller can change; else `why` says who can. */
+static int read_text(const char *file, bool owned, char **ret, size_t *ret_size, char *why)
 {
-	struct stat status;
+	_cleanup_close_ int fd = -EBADF;
 
-	if (fstat(fd, &status) < 0)
-		return -errno;
-	if (status.st_uid != 0 && status.st_uid != geteuid())
-		mica_policy_message(messages, file, (struct mica_policy_place){},
-				    "belongs to user %u, who can write it: it is not put in force", status.st_uid);
-	else if (status.st_mode & S_IWOTH ||
-		 (status.st_mode & S_IWGRP && status.st_gid != 0 && status.st_gid != getegid()))
-		mica_policy_message(messages, file, (struct mica_policy_place){},
-				    "can be written by others (mode %04o): it is not put in force; chmod go-w it",
-				    status.st_mode & 07777);
-	else
-		return 0;
-	return 1;
+	if (!owned)
+		return mica_file_read(file, MICA_POLICY_MAX_FILE, ret, ret_size);
+	fd = mica_owned_file_open(file, why);
+	return fd < 0 ? fd : mica_file_read_fd(fd, MICA_POLICY_MAX_FILE, ret, ret_size);
 }
 
-/** 0; -EINVAL: told; -ENOMEM. `trusted`: only what nobody else can write. */
-static int read_file(struct mica_policy_sources *sources, const char *file, bool trusted,
+/** 0; -EINVAL: told; -ENOMEM. */
+static int read_file(struct mica_policy_sources *sources, const char *file, bool owned,
 		     struct mica_policy_messages *messages)
 {
-	_cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	char *text = NULL;
+	char *text = NULL, why[MICA_OWNED_FILE_WHY_BYTES] = "";
 	size_t size;
-	int r = fd < 0 ? -errno : 0;
+	int r = read_text(file, owned, &text, &size, why);
 
-	if (r == 0 && trusted)
-		r = check_writers(fd, file, messages);
-	if (r > 0)
-		return -EINVAL;
-	if (r == 0)
-		r = mica_file_read_fd(fd, MICA_POLICY_MAX_FILE, &text, &size);
 	if (r == 0)
 		return take_text(sources, file, text, size);
 	if (r == -ENOMEM)
 		return r;
-	if (r == -EFBIG)
+	if (*why)
+		mica_policy_message(messages, file, (struct mica_policy_place){}, "%s", why);
+	else if (r == -EFBIG)
 		mica_policy_message(messages, file, (struct mica_policy_place){}, "more than %u MiB",
 				    MICA_POLICY_MAX_FILE >> 20);
 	else

@@ -24,8 +24,8 @@ struct mica_policy_sources {
 	size_t count;
 };
 
-/** Reads files to put them in force: none that others than root and the caller can write. 0 and *ret, which the caller
- * frees; -EINVAL: messages were added; -ENOMEM. */
+/** Reads files that are to be put in force: one that others than root and the caller can change (base/owned_file.h) is
+ * refused. 0 and *ret, which the caller frees; -EINVAL: messages were added; -ENOMEM. */
 int mica_policy_sources_read(const char *const *files, size_t count, struct mica_policy_sources *ret,
 			     struct mica_policy_messages *messages);
 

@@ -31,7 +31,7 @@ def of_denial(case, event):
     if event.get("errno") not in case.expected.split("|"):
         yield f"the event says {event.get('errno')}"
     # Without a path no rule was asked; what is mica's own is refused by no rule.
-    for key in ("rule",) if event.get("rule") in ("no-path", "self") else ("policy", "rule", "where"):
+    for key in ("rule",) if event.get("rule") in ("no-path", "self-protection") else ("policy", "rule", "where"):
         if not event.get(key):
             yield f"the event has no {key}"
     if not re.fullmatch(r".+:\d+", event.get("where", "x:1")):

@@ -114,6 +114,26 @@ static void print(const struct mica_event *event, const char *expected)
 	free(line);
 }
 
+Test(enforce_denial, of_enforcement_itself_is_in_no_policy)
+{
+	_cleanup_force_ struct mica_force *force = make();
+	_cleanup_(mica_decisions_free) struct mica_decisions decisions = { .force = force };
+	struct mica_numbered_objects objects = {};
+	struct record record = sample(MICA_ENFORCE_COUNT_SELF, "");
+	struct mica_event event;
+
+	record.denial.operation = MICA_OPERATION_PTRACE;
+	record.denial.kind = MICA_ENFORCE_NOWHERE;
+	record.denial.error = EPERM;
+	record.denial.inode = 0;
+	cr_assert_eq(mica_denial_event(&record.denial, &decisions, &objects, 1000, &event), 0);
+	print(&event, "{\"v\":1,\"time\":\"1970-01-01T00:00:00.000001005Z\",\"event\":\"deny\",\"mnt_ns\":4026532281,"
+		      "\"mnt_ns_id\":77,\"process\":{\"pid\":4711,\"tid\":4712,\"comm\":\"sed\",\"uid\":0},"
+		      "\"operation\":\"ptrace\",\"rule\":\"self-protection\",\"errno\":\"EPERM\"}\n");
+	record.denial.operation = MICA_OPERATION_PTRACE + 1;
+	cr_assert_eq(mica_denial_event(&record.denial, &decisions, &objects, 1000, &event), -EBADMSG);
+}
+
 Test(enforce_denial, is_an_event)
 {
 	_cleanup_force_ struct mica_force *force = make();

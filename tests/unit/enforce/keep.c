@@ -60,8 +60,51 @@ Test(enforce_keep, a_set_is_read_as_it_was_written)
 	cr_assert_eq(read->image.counter_count, force->image.counter_count);
 	other = make("web.yaml", web, false);
 	cr_assert_eq(mica_keep_read(fd, other->digest, &read), -ENOENT, "what would be denied is another set");
+	mica_force_free(&read);
 	mica_keep_sweep(fd, other->digest);
+	cr_assert_eq(mica_keep_find(fd, mica_force_digest_head(force), &read), 0, "its last denials may be unread");
+	cr_assert_eq(memcmp(read->digest, force->digest, sizeof(force->digest)), 0);
+	mica_force_free(&read);
+	mica_keep_sweep(fd, NULL);
 	cr_assert_eq(mica_keep_read(fd, force->digest, &read), -ENOENT);
+	cr_assert_eq(mica_keep_find(fd, mica_force_digest_head(force), &read), -ENOENT);
+}
+
+/** Writes set `number`, and says that it was put in force then. */
+static struct mica_force *keep_one(int fd, unsigned number)
+{
+	const struct timespec times[2] = { { .tv_sec = 1000 + number }, { .tv_sec = 1000 + number } };
+	char file[32], name[80] = "";
+	struct mica_force *force;
+
+	(void)sprintf(file, "%u.yaml", number);
+	force = make(file, web, false);
+	cr_assert_eq(mica_keep_write(fd, force), 0);
+	for (size_t i = 0; i < sizeof(force->digest); i++)
+		(void)sprintf(name + 2 * i, "%02x", force->digest[i]);
+	strcat(name, ".json");
+	cr_assert_eq(utimensat(fd, name, times, 0), 0);
+	return force;
+}
+
+Test(enforce_keep, the_last_sets_stay)
+{
+	char path[64];
+	_cleanup_close_ int fd = temporary(path);
+	struct mica_force *all[MICA_KEEP_SETS + 4], *read = NULL;
+	const unsigned count = sizeof(all) / sizeof(all[0]);
+
+	for (unsigned i = 0; i < count; i++)
+		all[i] = keep_one(fd, i);
+	/* The oldest is in force again. */
+	mica_keep_sweep(fd, all[0]->digest);
+	for (unsigned i = 0; i < count; i++) {
+		int r = mica_keep_read(fd, all[i]->digest, &read);
+
+		cr_assert_eq(r, i == 0 || i >= count - MICA_KEEP_SETS ? 0 : -ENOENT, "set %u: %d", i, r);
+		mica_force_free(&read);
+		mica_force_free(&all[i]);
+	}
 }
 
 Test(enforce_keep, the_digest_is_of_all_that_is_said)
