@@ -91,16 +91,19 @@ words() {
 	esac
 }
 
-# What an operation is told as: one system call can be several.
+# told_as OPERATION OBJECT: what it is told as. One system call can be several, and the way into what is another's is refused
+# as reading it.
 told_as() {
+	local way=
+	[[ $2 != foreign-* ]] || way=,read
 	case $1 in
-	write | chmod) echo "$1,copy-up" ;;
-	copy-up) echo "copy-up,write" ;;
-	whiteout) echo "whiteout,delete" ;;
-	rename) echo "rename,copy-up,whiteout" ;;
-	opaque) echo "opaque,create" ;;
-	device-open) echo "device-open,read" ;;
-	*) echo "$1" ;;
+	write | chmod) echo "$1,copy-up$way" ;;
+	copy-up) echo "copy-up,write$way" ;;
+	whiteout) echo "whiteout,delete$way" ;;
+	rename) echo "rename,copy-up,whiteout$way" ;;
+	opaque) echo "opaque,create$way" ;;
+	device-open) echo "device-open,read$way" ;;
+	*) echo "$1$way" ;;
 	esac
 }
 
@@ -122,7 +125,7 @@ try() {
 		audit) case_kinds=(audit) case_errnos=(ok) ;;
 		*) case_kinds=(allow) case_errnos=(ok) ;;
 		esac
-		case_ids=("$name") case_titles=("$operation $object $path $mount") case_operations=("$(told_as "$operation")")
+		case_ids=("$name") case_titles=("$operation $object $path $mount") case_operations=("$(told_as "$operation" "$object")")
 		case_flags=("")
 		reply=${reply##*$'\n'}
 		[ -n "$reply" ] || reply="silent 0"
