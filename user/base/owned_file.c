@@ -87,7 +87,9 @@ int mica_owned_file_open(const char *path, char why[static MICA_OWNED_FILE_WHY_B
 			       "not believed: it belongs to user %u, neither root nor the caller", status.st_uid);
 		return -EPERM;
 	}
-	if (status.st_mode & (S_IWGRP | S_IWOTH)) {
+	/* Root's group and the caller's are no others: many have the umask 002. */
+	if (status.st_mode & S_IWOTH ||
+	    (status.st_mode & S_IWGRP && status.st_gid != 0 && status.st_gid != getegid())) {
 		(void)snprintf(why, MICA_OWNED_FILE_WHY_BYTES,
 			       "not believed: it is writable by others (mode %04o); chmod go-w",
 			       status.st_mode & 07777);
