@@ -54,7 +54,8 @@ struct mica_policy_counted {
 /** 0; -ENOENT: there is no such counter. */
 int mica_policy_image_counter(const struct mica_policy_image *image, uint32_t counter, struct mica_policy_counted *ret);
 
-/** "guard/layers", "guard/uppers", "guard/devices", "no-path", "no-room", "broken", "self"; NULL: another. */
+/** "guard/layers", "guard/uppers", "guard/devices", "no-path", "no-room", "broken", "self-protection"; NULL: another.
+ */
 const char *mica_policy_fixed_counter_name(uint32_t counter);
 
 /** A volume or layer that user space has given a number. */
