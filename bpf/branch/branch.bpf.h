@@ -6,7 +6,7 @@
 #ifndef MICA_BRANCH_BPF_H
 #define MICA_BRANCH_BPF_H
 
-#include "drift.bpf.h"
+#include "denial.bpf.h"
 
 #include "mica/branch.h"
 
@@ -18,7 +18,6 @@
 #define LEVELS 4096
 /** A task that is preempted inside a program keeps its slot (KERNEL.md H2). */
 #define SLOTS_PER_CPU 8
-#define SECOND_NS 1000000000ULL
 
 /** /proc/1/ns/mnt. Set before load. */
 const volatile __weak __u32 host_mnt_ns = 0;
@@ -252,30 +251,8 @@ static __always_inline u32 branch_path(struct branch_slot *slot, struct mica_den
 /** Counts; true: a record is to be sent. */
 static __always_inline bool branch_count(struct mica_branch_union *entry)
 {
-	u64 now = bpf_ktime_get_boot_ns(), begin = entry->second_ns;
-
 	__sync_fetch_and_add(&entry->refused, 1);
-	if (now - begin >= SECOND_NS && __sync_val_compare_and_swap(&entry->second_ns, begin, now) == begin)
-		__sync_lock_test_and_set(&entry->records, 0);
-	if (__sync_fetch_and_add(&entry->records, 1) < MICA_ENFORCE_DENIALS_PER_SECOND)
-		return true;
-	__sync_fetch_and_add(&entry->suppressed, 1);
-	return false;
-}
-
-static __always_inline void branch_fill_task(struct mica_denial *head)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct nsproxy *nsproxy = task->nsproxy;
-
-	head->mnt_ns = nsproxy ? nsproxy->mnt_ns->ns.inum : 0;
-	head->mnt_ns_id = nsproxy ? mnt_namespace_id_direct(nsproxy->mnt_ns) : 0;
-	head->subject = head->mnt_ns == host_mnt_ns ? 0 : head->mnt_ns_id;
-	head->cgroup_id = bpf_get_current_cgroup_id();
-	head->pid = task->pid;
-	head->tgid = task->tgid;
-	head->uid = task->real_cred->uid.val;
-	bpf_probe_read_kernel_str(head->comm, sizeof(head->comm), task->group_leader->comm);
+	return record_passes(&entry->second_ns, &entry->records, &entry->suppressed, MICA_ENFORCE_DENIALS_PER_SECOND);
 }
 
 static __always_inline void branch_report(struct branch_slot *slot, struct mica_branch_union *entry,
@@ -306,7 +283,8 @@ static __always_inline void branch_report(struct branch_slot *slot, struct mica_
 	head->union_id = entry->number;
 	head->inode = BPF_CORE_READ(inode, i_ino);
 	head->dev = BPF_CORE_READ(sb, s_dev);
-	branch_fill_task(head);
+	fill_task(head);
+	head->subject = head->mnt_ns == host_mnt_ns ? 0 : head->mnt_ns_id;
 	head->path_bytes = branch_path(slot, head, dentry);
 	size = sizeof(*head) + head->path_bytes;
 	head->size = size;

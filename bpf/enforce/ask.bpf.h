@@ -74,6 +74,23 @@ static __always_inline bool is_trusted(const struct task_struct *task, const str
 	return label && label->flags & TASK_LABEL_TRUSTED;
 }
 
+/**
+ * *ret_label: the label of the current task; NULL: it is of the host, and has none. False: storage is busy or full,
+ * which looks like no label (6.1, preempt=full), so that outside of the host one is made.
+ */
+static __always_inline bool current_label(struct task_struct *task, struct task_label **ret_label)
+{
+	struct task_label *label = bpf_task_storage_get(&labels, task, NULL, 0);
+
+	if (!label && !is_of_host(task)) {
+		label = bpf_task_storage_get(&labels, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (!label)
+			return false;
+	}
+	*ret_label = label;
+	return true;
+}
+
 enum asked {
 	ASKED_NOTHING,
 	ASKED,
@@ -102,7 +119,7 @@ static __always_inline enum asked asker_begin(struct asker *asker, u32 operation
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct mica_enforce_header *header;
 	u32 zero = 0, *place = bpf_map_lookup_elem(&active, &zero), set, guards;
-	struct task_label *label;
+	struct task_label *label = NULL;
 
 	if (!place)
 		return ASKED_NOTHING;
@@ -117,14 +134,9 @@ static __always_inline enum asked asker_begin(struct asker *asker, u32 operation
 	asker->generation = header->generation;
 	asker->subject = 0;
 	asker->flags = 0;
-	label = bpf_task_storage_get(&labels, task, NULL, 0);
-	/* NULL is also what a busy storage gives (6.1, preempt=full); one that is made is not. */
-	if (!label && !is_of_host(task)) {
-		label = bpf_task_storage_get(&labels, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-		if (!label) {
-			count_fixed(set, MICA_ENFORCE_COUNT_NO_ROOM);
-			return ASKED_UNKNOWN;
-		}
+	if (!current_label(task, &label)) {
+		count_fixed(set, MICA_ENFORCE_COUNT_NO_ROOM);
+		return ASKED_UNKNOWN;
 	}
 	if (label)
 		asker->subject = label->subject;
@@ -135,7 +147,7 @@ static __always_inline enum asked asker_begin(struct asker *asker, u32 operation
 	return guards && !(asker->flags & QUESTION_TRUSTED) ? ASKED : ASKED_NOTHING;
 }
 
-/** No: surely not. Yes: has_objects() knows. */
+/** No: surely not. Yes: has_objects() knows. By itself it is for hooks that have something cheaper to ask next. */
 static __always_inline bool may_have_objects(const struct super_block *sb)
 {
 	u32 which = NUMBER_SUPERBLOCKS;
@@ -152,6 +164,8 @@ static __always_inline bool has_objects(const struct super_block *sb)
 
 	if (is_overlay(sb))
 		return true;
+	if (!may_have_objects(sb))
+		return false;
 	entry = bpf_map_lookup_elem(&superblocks, &key);
 	return entry && entry->roots;
 }

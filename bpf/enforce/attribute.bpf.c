@@ -57,7 +57,7 @@ static __always_inline long ask_xattr(struct dentry *dentry, const char *name)
 {
 	if (!has_objects(dentry->d_sb))
 		return 0;
-	return ask_of(dentry, is_acl(name) ? BIT(ACL) : BIT(XATTR), QUESTION_CHANGES | QUESTION_DENTRY_ONLY);
+	return ask_in_object(dentry, is_acl(name) ? BIT(ACL) : BIT(XATTR), QUESTION_CHANGES | QUESTION_DENTRY_ONLY);
 }
 
 SEC("lsm/inode_setxattr")

@@ -145,7 +145,7 @@ long BPF_PROG(enforce_file_receive, struct file *file)
 	/* O_PATH: what it can be used for is asked then. */
 	if (!operations)
 		return 0;
-	return ask_of(file->f_path.dentry, operations, 0);
+	return ask_in_object(file->f_path.dentry, operations, 0);
 }
 
 SEC("lsm/mmap_file")
@@ -155,7 +155,7 @@ long BPF_PROG(enforce_mmap_file, struct file *file, unsigned long reqprot, unsig
 		return 0;
 	if (!has_objects(file->f_path.dentry->d_sb) || file_is_internal_fast(file))
 		return 0;
-	return ask_of(file->f_path.dentry, BIT(MMAP_WRITE), QUESTION_CHANGES);
+	return ask_in_object(file->f_path.dentry, BIT(MMAP_WRITE), QUESTION_CHANGES);
 }
 
 /** The mapping of a file on a union has the file in the layer; whose that is, it knows. */

@@ -12,7 +12,7 @@ long BPF_PROG(enforce_inode_getattr, const struct path *path)
 {
 	if (!has_objects(path->dentry->d_sb) || mount_is_internal(path->mnt))
 		return 0;
-	return ask_of(path->dentry, BIT(READ), QUESTION_ISOLATION);
+	return ask_in_object(path->dentry, BIT(READ), QUESTION_ISOLATION);
 }
 
 SEC("lsm/inode_readlink")

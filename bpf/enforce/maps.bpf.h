@@ -434,6 +434,20 @@ static __always_inline u64 *root_filter_word(const struct root_key *key, u64 *re
 	return filter ? &filter->words[hash >> 32 & (ROOT_FILTER_WORDS - 1)] : NULL;
 }
 
+/** A directory's entry in `roots`, and *ret_key; NULL: it has none. */
+static __always_inline struct object_root *root_find(const struct super_block *sb, const struct inode *inode,
+						     struct root_key *ret_key)
+{
+	u64 key = (u64)sb;
+	struct superblock_entry *entry = bpf_map_lookup_elem(&superblocks, &key);
+
+	if (!entry || !entry->roots)
+		return NULL;
+	ret_key->sb_id = entry->id;
+	ret_key->inode = BPF_CORE_READ(inode, i_ino);
+	return bpf_map_lookup_elem(&roots, ret_key);
+}
+
 struct union_root_key {
 	u64 union_number;
 	/** Layer's index; 0: the upper; OVERLAY_WORK_INDEX: the work directory. */

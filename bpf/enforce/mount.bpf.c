@@ -4,11 +4,7 @@
  */
 #include "ask.bpf.h"
 #include "call.bpf.h"
-
-#define MS_REMOUNT 32
-#define MS_BIND 4096
-#define MS_MOVE 8192
-#define MS_PROPAGATION ((1 << 17) | (1 << 18) | (1 << 19) | (1 << 20)) /* unbindable, private, slave, shared */
+#include "mount_flags.bpf.h"
 
 #define CAP_SYS_ADMIN 21
 #define CLONE_NEWNS 0x20000
@@ -28,20 +24,6 @@ static __always_inline long ask_mount(const struct dentry *dentry, struct mount_
 	return ask_all(&asker, (u64)dentry, operation, QUESTION_MOUNT, mount, NULL);
 }
 
-/** Which operation a mount(2) is, in the order in which the kernel looks (fs/namespace.c, path_mount). */
-static __always_inline u32 mount_operation(unsigned long flags)
-{
-	if (flags & MS_REMOUNT)
-		return BIT(REMOUNT);
-	if (flags & MS_BIND)
-		return BIT(MOUNT);
-	if (flags & MS_PROPAGATION)
-		return BIT(REMOUNT);
-	if (flags & MS_MOVE)
-		return BIT(MOVE_MOUNT);
-	return BIT(MOUNT);
-}
-
 SEC("lsm/sb_mount")
 long BPF_PROG(enforce_sb_mount, const char *source, const struct path *path, const char *type, unsigned long flags)
 {
@@ -52,7 +34,7 @@ long BPF_PROG(enforce_sb_mount, const char *source, const struct path *path, con
 		.flags = flags,
 	};
 
-	return ask_mount(path->dentry, &mount, mount_operation(flags));
+	return ask_mount(path->dentry, &mount, MICA_OPERATION_BIT(mount_operation(flags)));
 }
 
 SEC("lsm/sb_umount")

@@ -211,16 +211,10 @@ static __always_inline int name_link(struct dentry *dentry, const struct object_
 static __always_inline int forget_root(struct dentry *dentry, const struct object_call *call)
 {
 	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
-	u64 sb = (u64)BPF_CORE_READ(dentry, d_sb);
-	struct superblock_entry *superblock = bpf_map_lookup_elem(&superblocks, &sb);
+	struct super_block *sb = BPF_CORE_READ(dentry, d_sb);
 	struct root_key key = {};
-	struct object_root *entry;
+	struct object_root *entry = root_find(sb, inode, &key);
 
-	if (!superblock)
-		return -ENOENT;
-	key.sb_id = superblock->id;
-	key.inode = BPF_CORE_READ(inode, i_ino);
-	entry = bpf_map_lookup_elem(&roots, &key);
 	if (!entry || !(call->request == REQUEST_FORGET_VOLUME ? entry->volume : entry->named_layer))
 		return -ENOENT;
 	if (call->request == REQUEST_FORGET_VOLUME) {

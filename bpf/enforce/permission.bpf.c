@@ -21,16 +21,14 @@
 static __always_inline bool is_border(struct inode *inode, u64 subject)
 {
 	struct super_block *sb = inode->i_sb;
-	struct root_key key = { .inode = inode->i_ino };
 	u64 number = (u64)sb;
-	struct superblock_entry *entry = bpf_map_lookup_elem(&superblocks, &number);
+	struct superblock_entry *entry;
+	struct root_key key;
 
-	if (is_overlay(sb))
-		return !entry || entry->owner != subject;
-	if (!entry || !entry->roots)
-		return false;
-	key.sb_id = entry->id;
-	return bpf_map_lookup_elem(&roots, &key);
+	if (!is_overlay(sb))
+		return root_find(sb, inode, &key);
+	entry = bpf_map_lookup_elem(&superblocks, &number);
+	return !entry || entry->owner != subject;
 }
 
 /** access(2): what the opening would be asked. The kernel's own asking on a layer is told by its credentials. */
@@ -57,15 +55,16 @@ long BPF_PROG(enforce_inode_permission, struct inode *inode, int mask)
 {
 	bool directory = (inode->i_mode & S_IFMT) == S_IFDIR;
 	u32 flags = QUESTION_DENTRY_ONLY, operations;
+	struct task_label *label = NULL;
 	struct task_struct *task;
-	struct task_label *label;
 	struct dentry *dentry;
 
 	/* Opening has file_open. What is left of files: access(2), sockets, pins of BPF. */
 	if (mask & MAY_OPEN || !(directory || mask & (MAY_ACCESS | MAY_READ | MAY_WRITE)))
 		return 0;
 	task = bpf_get_current_task_btf();
-	label = bpf_task_storage_get(&labels, task, NULL, 0);
+	if (!current_label(task, &label))
+		return has_objects(inode->i_sb) ? -EACCES : 0;
 	if (!label || !label->subject)
 		return 0;
 	if (mask & MAY_ACCESS) {

@@ -31,7 +31,9 @@ struct file_verdict {
 	/** Jiffies. */
 	u64 until;
 	/** READ, WRITE: what is allowed. */
-	u64 operations;
+	u32 operations;
+	/** Names that the inode had: one more may be in another object. */
+	u32 links;
 };
 
 struct inode_verdicts {
@@ -71,7 +73,8 @@ static __always_inline bool verdict_matches(struct file_verdict *of_file, const 
 	/* An addition that is read orders what is before and behind it, on every processor. */
 	sequence = __sync_fetch_and_add(&of_file->sequence, 0);
 	if (sequence & 1 || verdict->file != (u64)file || verdict->subject != asker->subject ||
-	    verdict->stamp != stamp || operations & ~verdict->operations || bpf_jiffies64() > verdict->until)
+	    verdict->stamp != stamp || operations & ~verdict->operations || verdict->links != file->f_inode->i_nlink ||
+	    bpf_jiffies64() > verdict->until)
 		return false;
 	return __sync_fetch_and_add(&of_file->sequence, 0) == sequence;
 }
@@ -126,7 +129,7 @@ static __always_inline u32 verdict_place(const struct inode_verdicts *verdicts, 
 
 /** Nothing comes of it where there is no memory, or somebody else is writing there. */
 static __always_inline void verdict_remember(struct inode_verdicts *verdicts, const struct asker *asker,
-					     struct file *file, u64 stamp, u32 operations)
+					     struct file *file, u64 stamp, u32 links, u32 operations)
 {
 	volatile struct file_verdict *verdict;
 	u64 sequence;
@@ -140,13 +143,15 @@ static __always_inline void verdict_remember(struct inode_verdicts *verdicts, co
 	if (sequence & 1 || __sync_val_compare_and_swap(&verdict->sequence, sequence, sequence + 1) != sequence)
 		return;
 	/* One descriptor is read, then written. */
-	if (verdict->file == (u64)file && verdict->subject == asker->subject && verdict->stamp == stamp)
+	if (verdict->file == (u64)file && verdict->subject == asker->subject && verdict->stamp == stamp &&
+	    verdict->links == links)
 		operations |= verdict->operations;
 	verdict->file = (u64)file;
 	verdict->subject = asker->subject;
 	verdict->stamp = stamp;
 	verdict->until = bpf_jiffies64() + REMEMBERED_JIFFIES;
 	verdict->operations = operations;
+	verdict->links = links;
 	/* An exchange: an addition that nobody reads orders nothing. */
 	__sync_lock_test_and_set(&verdict->sequence, sequence + 2);
 }
@@ -156,6 +161,7 @@ static __always_inline long ask_and_remember(struct inode_verdicts *verdicts, co
 					     struct file *file, u32 operations, u32 flags)
 {
 	u64 stamp = asker->flags ? 0 : asker_stamp(asker);
+	u32 links = file->f_inode->i_nlink;
 	bool plain = false;
 	long answer = ask_all(asker, (u64)file->f_path.dentry, operations, flags, NULL, &plain);
 
@@ -163,7 +169,7 @@ static __always_inline long ask_and_remember(struct inode_verdicts *verdicts, co
 	if (!plain)
 		verdict_forget(verdicts, file);
 	else if (stamp && operations)
-		verdict_remember(verdicts, asker, file, stamp, operations);
+		verdict_remember(verdicts, asker, file, stamp, links, operations);
 	return answer;
 }
 

@@ -9,6 +9,7 @@
 #include "self.bpf.h"
 
 #include "call.bpf.h"
+#include "mount_flags.bpf.h"
 
 /* include/uapi/linux/bpf.h */
 #define BPF_PROG_GET_FD_BY_ID_COMMAND 13
@@ -21,12 +22,6 @@
 
 /* include/linux/ptrace.h: a look that is not to be told. */
 #define PTRACE_MODE_NOAUDIT 4
-
-#define MS_REMOUNT 32
-#define MS_MOVE 8192
-/* MS_BIND, and unbindable, private, slave, shared: looked at before MS_MOVE is (fs/namespace.c, path_mount). */
-#define MS_NOT_MOVE (4096 | (1 << 17) | (1 << 18) | (1 << 19) | (1 << 20))
-#define MS_PROPAGATION ((1 << 17) | (1 << 18) | (1 << 19) | (1 << 20))
 
 /** Mounts of the bpffs that are looked at. */
 #define OWN_MOUNTS 256
@@ -79,19 +74,12 @@ static __always_inline bool has_pins(struct dentry *directory)
 {
 	struct super_block *sb = BPF_CORE_READ(directory, d_sb);
 	struct inode *inode = BPF_CORE_READ(directory, d_inode);
-	u64 key = (u64)sb;
-	struct superblock_entry *superblock;
 	struct object_root *root;
-	struct root_key place;
+	struct root_key key;
 
 	if (BPF_CORE_READ(sb, s_magic) != BPF_FS_MAGIC || !inode)
 		return false;
-	superblock = bpf_map_lookup_elem(&superblocks, &key);
-	if (!superblock)
-		return false;
-	place.sb_id = superblock->id;
-	place.inode = BPF_CORE_READ(inode, i_ino);
-	root = bpf_map_lookup_elem(&roots, &place);
+	root = root_find(sb, inode, &key);
 	return root && root->own;
 }
 
@@ -103,6 +91,14 @@ static __always_inline long refuse_of_pins(const struct dentry *dentry, u32 oper
 	if (sb->s_magic != BPF_FS_MAGIC || (!has_pins(dentry->d_parent) && !has_pins((void *)dentry)))
 		return 0;
 	return refuse(dentry, operation);
+}
+
+/** The same where a call has two names. */
+static __always_inline long refuse_of_either(const struct dentry *old, const struct dentry *dentry, u32 operation)
+{
+	long answer = refuse_of_pins(old, operation);
+
+	return answer ? answer : refuse_of_pins(dentry, operation);
 }
 
 SEC("lsm/path_unlink")
@@ -121,17 +117,13 @@ SEC("lsm/path_rename")
 long BPF_PROG(enforce_own_rename, const struct path *old_directory, struct dentry *old, const struct path *directory,
 	      struct dentry *dentry)
 {
-	long answer = refuse_of_pins(old, MICA_OPERATION_RENAME);
-
-	return answer ? answer : refuse_of_pins(dentry, MICA_OPERATION_RENAME);
+	return refuse_of_either(old, dentry, MICA_OPERATION_RENAME);
 }
 
 SEC("lsm/path_link")
 long BPF_PROG(enforce_own_link, struct dentry *old, const struct path *directory, struct dentry *dentry)
 {
-	long answer = refuse_of_pins(old, MICA_OPERATION_LINK);
-
-	return answer ? answer : refuse_of_pins(dentry, MICA_OPERATION_LINK);
+	return refuse_of_either(old, dentry, MICA_OPERATION_LINK);
 }
 
 SEC("lsm/path_mknod")
@@ -216,17 +208,12 @@ static __always_inline bool sees_own_superblock(void)
 SEC("lsm/sb_mount")
 long BPF_PROG(enforce_own_mount, const char *source, const struct path *path, const char *type, unsigned long flags)
 {
-	bool remounts = flags & MS_REMOUNT, moves = !remounts && flags & MS_MOVE && !(flags & MS_NOT_MOVE);
+	u32 operation = mount_operation(flags);
 
-	if (is_own_superblock(path->mnt->mnt_sb)) {
-		if (!remounts && flags & MS_PROPAGATION && !(flags & 4096))
-			return 0;
-		return refuse(path->dentry, remounts ? MICA_OPERATION_REMOUNT
-					    : moves  ? MICA_OPERATION_MOVE_MOUNT
-						     : MICA_OPERATION_MOUNT);
-	}
-	if (moves && sees_own_superblock())
-		return refuse(path->dentry, MICA_OPERATION_MOVE_MOUNT);
+	if (is_own_superblock(path->mnt->mnt_sb))
+		return mount_is_propagation(flags) ? 0 : refuse(path->dentry, operation);
+	if (operation == MICA_OPERATION_MOVE_MOUNT && sees_own_superblock())
+		return refuse(path->dentry, operation);
 	return 0;
 }
 

@@ -18,17 +18,13 @@ static __always_inline bool is_subject(struct asker *asker)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	u32 zero = 0, *place = bpf_map_lookup_elem(&active, &zero);
-	struct task_label *label = bpf_task_storage_get(&labels, task, NULL, 0);
+	struct task_label *label = NULL;
 
 	asker->set = place ? *place : MICA_ENFORCE_SETS;
 	asker->subject = 0;
 	asker->flags = 0;
-	/* NULL is also what a busy storage gives; one that is made is not. */
-	if (!label && !is_of_host(task)) {
-		label = bpf_task_storage_get(&labels, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-		if (!label)
-			return true;
-	}
+	if (!current_label(task, &label))
+		return true;
 	if (label)
 		asker->subject = label->subject;
 	return asker->subject;

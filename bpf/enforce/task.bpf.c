@@ -76,16 +76,11 @@ SEC("lsm/task_alloc")
 long BPF_PROG(enforce_task_alloc, struct task_struct *child)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_label *own, *label;
+	struct task_label *own = NULL, *label;
 
 	note_probe(task);
-	own = bpf_task_storage_get(&labels, task, NULL, 0);
-	/* NULL is also what a busy storage gives; one that is made is not. */
-	if (!own && !is_of_host(task)) {
-		own = bpf_task_storage_get(&labels, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-		if (!own)
-			return -EACCES;
-	}
+	if (!current_label(task, &own))
+		return -EACCES;
 	if (!(own && own->subject) && !is_trusted(task, own))
 		return 0;
 	label = bpf_task_storage_get(&labels, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);

@@ -5,7 +5,8 @@
 #ifndef MICA_VERDICT_REPORT_BPF_H
 #define MICA_VERDICT_REPORT_BPF_H
 
-#include "enforce/denial.bpf.h"
+#include "denial.bpf.h"
+#include "enforce/maps.bpf.h"
 
 static __always_inline void fill_object(struct scratch *slot, struct mica_denial *head)
 {

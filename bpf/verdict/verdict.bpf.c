@@ -121,7 +121,7 @@ static __always_inline void ask_guards(struct scratch *slot, const struct mica_e
 
 	if (question->flags & QUESTION_TRUSTED || (!header->guards && !slot->walk.own))
 		return;
-	if (modify | operations)
+	if (operations)
 		evaluation->operation = lowest_bit(modify ? modify : operations);
 	if (header->guards & MICA_ENFORCE_GUARD_DEVICES && question->subject && operations & BIT(DEVICE_OPEN)) {
 		if (special_of((void *)question->dentry) == SPECIAL_DEVICE)

@@ -6,10 +6,8 @@
 #define MICA_VERDICT_VOICE_BPF_H
 
 #include "enforce/maps.bpf.h"
+#include "enforce/mount_flags.bpf.h"
 #include "mica/policy_match.h"
-
-#define MS_REMOUNT 32
-#define MS_BIND 4096
 
 #define MAX_VOICES 65536
 #define MAX_MOUNTS 1024

@@ -87,6 +87,7 @@ static int look(struct mica_enforcing *enforcing)
 		r = mica_subjects_follow(&enforcing->subjects);
 	if (r == -ENOSPC)
 		r = publish_again(enforcing);
+	mica_cmd_say_unregistered(&enforcing->subjects);
 	return r;
 }
 

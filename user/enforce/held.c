@@ -11,10 +11,10 @@
 #include "base/log.h"
 #include "enforce/engines.h"
 
-/** Where a new enforcer is pinned until the old one's pins are gone. */
+/** Where a new enforcer is pinned until the old one's pins are gone. Without a dot: bpffs refuses that (bpf_lookup). */
 static void next_pins(const struct mica_held *held, char path[static PATH_MAX])
 {
-	(void)snprintf(path, PATH_MAX, "%s.next", held->pins);
+	(void)snprintf(path, PATH_MAX, "%s-next", held->pins);
 }
 
 int mica_held_adopt(struct mica_held *held, struct mica_problem *ret_problem)
