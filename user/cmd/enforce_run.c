@@ -72,40 +72,6 @@ static int ignore_namespace(const struct mica_namespace *found, void *userdata)
 	return 0;
 }
 
-/** Looks who came, went or has a name now. */
-static int look(struct mica_enforcing *enforcing)
-{
-	_cleanup_close_ int locked = -EBADF;
-	int r = lock(enforcing, &locked);
-
-	enforcing->looked_ns = mica_clock_ns(CLOCK_MONOTONIC);
-	enforcing->stranger = false;
-	enforcing->news = false;
-	if (r == 0)
-		r = mica_identity_settle(enforcing->identity, ignore_namespace, NULL);
-	if (r == 0)
-		r = mica_subjects_follow(&enforcing->subjects);
-	if (r == -ENOSPC)
-		r = publish_again(enforcing);
-	mica_cmd_say_unregistered(&enforcing->subjects);
-	return r;
-}
-
-/** A container's first program runs: it has its own policies before it does much. */
-static void hear(uint64_t number, uint32_t tgid, void *userdata)
-{
-	struct mica_enforcing *enforcing = userdata;
-	_cleanup_close_ int locked = -EBADF;
-	int r = lock(enforcing, &locked);
-
-	if (r == 0)
-		r = mica_subjects_hear(&enforcing->subjects, number, tgid);
-	if (r == -ENOSPC)
-		r = publish_again(enforcing);
-	/* The next look does what this one could not. */
-	enforcing->stranger |= r < 0;
-}
-
 /** Another process has put another set in force: its words are taken over. */
 static int take_over(struct mica_enforcing *enforcing, const struct mica_enforce_header *header)
 {
@@ -120,6 +86,61 @@ static int take_over(struct mica_enforcing *enforcing, const struct mica_enforce
 	enforcing->deadline_ns = header->deadline_ns;
 	mica_cmd_say_in_force(force, &enforcing->subjects, 0);
 	return 0;
+}
+
+/** Whether the set in force is the one that is known here. While the lock is held it stays so. 0, 1 or a negative
+ * errno. */
+static int is_current(struct mica_enforcing *enforcing, struct mica_enforce_header *header)
+{
+	int r = mica_enforcer_header(enforcing->held.enforcer, header);
+
+	return r < 0 ? r : header->generation == enforcing->generation;
+}
+
+/** Looks who came, went or has a name now. */
+static int look(struct mica_enforcing *enforcing)
+{
+	_cleanup_close_ int locked = -EBADF;
+	struct mica_enforce_header header;
+	int r = lock(enforcing, &locked);
+
+	enforcing->looked_ns = mica_clock_ns(CLOCK_MONOTONIC);
+	enforcing->stranger = false;
+	enforcing->news = false;
+	/* What one set says of a subject means something else in another. */
+	if (r == 0)
+		r = is_current(enforcing, &header);
+	if (r == 0)
+		r = take_over(enforcing, &header);
+	if (r >= 0)
+		r = mica_identity_settle(enforcing->identity, ignore_namespace, NULL);
+	if (r == 0)
+		r = mica_subjects_follow(&enforcing->subjects);
+	if (r == -ENOSPC)
+		r = publish_again(enforcing);
+	mica_cmd_say_unregistered(&enforcing->subjects);
+	return r;
+}
+
+/** A container's first program runs: it has its own policies before it does much. */
+static void hear(uint64_t number, uint32_t tgid, void *userdata)
+{
+	struct mica_enforcing *enforcing = userdata;
+	_cleanup_close_ int locked = -EBADF;
+	struct mica_enforce_header header;
+	int r = lock(enforcing, &locked);
+
+	if (r == 0)
+		r = is_current(enforcing, &header);
+	/* Another is in force: the next look takes it over. */
+	if (r == 0)
+		r = -ESTALE;
+	if (r > 0)
+		r = mica_subjects_hear(&enforcing->subjects, number, tgid);
+	if (r == -ENOSPC)
+		r = publish_again(enforcing);
+	/* The next look does what this one could not. */
+	enforcing->stranger |= r < 0;
 }
 
 /** Another process has pinned another enforcer in this one's place, for policies that this one cannot decide. 0: it is

@@ -37,8 +37,8 @@ tools() {
 	$engine cp /tmp/build "$name:/copied-in"
 	$engine cp "$name:/srv/checkout" /tmp/copied-out
 	rm -r /tmp/copied-out
-	# Not by a pipe: it would be ended while it writes.
-	$engine diff "$name" >"/share/$name.diff" 2>&1 || fail "$engine diff: $(tail "/share/$name.diff")"
+	# An image has the name, too. Not by a pipe: it would be ended while it writes.
+	$engine container diff "$name" >"/share/$name.diff" 2>&1 || fail "$engine diff: $(tail "/share/$name.diff")"
 	grep -qx 'A /new' "/share/$name.diff" || fail "$engine diff does not say what was made: $(tail "/share/$name.diff")"
 	$engine commit "$name" "$name-committed" >/dev/null 2>&1 || fail "$engine commit"
 	$engine run --rm "${network[@]}" "$name-committed" grep -q 1 /new /copied || fail "$engine commit lost a file"
