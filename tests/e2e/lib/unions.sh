@@ -102,12 +102,13 @@ start_container() {
 	[ $runtime = bare ] || pid_of[$name]=$(crun state "$name" | jq .pid)
 }
 
-# in_container NAME COMMAND: its status. Its output is in $reply, without what it says on stderr.
+# in_container NAME COMMAND: its status, for which it waits answer_seconds. Its output is in $reply, without what it says on stderr.
+answer_seconds=120
 in_container() {
 	local line
 	echo "{ $2; } </dev/null; echo = \$?" >&"${input_of[$1]}"
 	reply=
-	while IFS= read -r -t 120 line <&"${output_of[$1]}"; do
+	while IFS= read -r -t "$answer_seconds" line <&"${output_of[$1]}"; do
 		case $line in
 		"= "*)
 			reply=${reply%$'\n'}
@@ -121,7 +122,7 @@ in_container() {
 }
 
 # next_line NAME: what a process in its background prints, in $reply.
-next_line() { IFS= read -r -t 120 reply <&"${output_of[$1]}"; }
+next_line() { IFS= read -r -t "$answer_seconds" reply <&"${output_of[$1]}"; }
 
 stop_container() {
 	local in=${input_of[$1]} out=${output_of[$1]}

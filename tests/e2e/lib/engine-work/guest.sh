@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What people do with an engine, and in its containers: engine=podman|docker, . /share/lib/engine-work/guest.sh does it all.
+# engine_options, if set, are for mica enforce.
 # shellcheck shell=bash disable=SC2154
 . /share/lib/enforce.sh
 here=/share/lib/engine-work
+engine_options=("${engine_options[@]}")
 
 tree=/root/tree
 $here/debian $tree git make rpm rsync sqlite3
@@ -51,7 +53,7 @@ tools() {
 }
 # in_force NAME POLICY…: the tools, with them in force. Only what must be looked at stays of what was said.
 in_force() {
-	start_enforce "/tmp/$1" --json "${@:2}"
+	start_enforce "/tmp/$1" --json "${engine_options[@]}" "${@:2}"
 	tools "$1"
 	sleep 1
 	stop_enforce
