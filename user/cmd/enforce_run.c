@@ -3,6 +3,7 @@
  * `mica enforce`: puts a set in force, follows the containers, and shows what is denied.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio_ext.h>
 #include <string.h>
@@ -249,22 +250,25 @@ static int read_denials(struct mica_enforcing *enforcing)
 /** Until a signal or the end. 0 or a negative errno. */
 static int loop(struct mica_enforcing *enforcing, int signals)
 {
+	/* What is mounted where a volume was is an object that is not known yet. */
+	_cleanup_close_ int mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	struct pollfd fds[] = { { .events = POLLIN },
 				{ .fd = signals, .events = POLLIN },
-				{ .fd = mica_identity_fd(enforcing->identity), .events = POLLIN } };
+				{ .fd = mica_identity_fd(enforcing->identity), .events = POLLIN },
+				{ .fd = mounts, .events = POLLPRI } };
 	uint64_t second = mica_clock_ns(CLOCK_MONOTONIC), trusted = second, now;
 	int r = 0;
 
 	while (r == 0 && !enforcing->done) {
 		fds[0].fd = mica_enforcer_fd(enforcing->held.enforcer);
 		/* News that must wait are not asked for again. */
-		if (poll(fds, enforcing->news ? 2 : 3, enforcing->news ? LOOK_MS : READ_INTERVAL_MS) < 0 &&
+		if (poll(fds, enforcing->news ? 2 : 4, enforcing->news ? LOOK_MS : READ_INTERVAL_MS) < 0 &&
 		    errno != EINTR)
 			return -errno;
 		if (fds[1].revents)
 			return 0;
-		enforcing->news |= fds[2].revents != 0;
-		fds[2].revents = 0;
+		enforcing->news |= fds[2].revents || fds[3].revents;
+		fds[2].revents = fds[3].revents = 0;
 		r = read_denials(enforcing);
 		now = mica_clock_ns(CLOCK_MONOTONIC);
 		if (r == 0 && now - second >= MICA_ENFORCE_SECOND_NS) {
