@@ -38,12 +38,12 @@ device() { # WHO ID: a node of the disk's device, which nobody but the host may 
 # What comes of each case in WHO, in PHASE. Cases of the flag `late` are of the volume that comes later.
 run_cases() { # PHASE WHO late|soon
 	local index late how
+	look_at # nobody else changes anything meanwhile
 	for index in "${!case_ids[@]}"; do
 		late=soon how=-
 		[[ ${case_flags[index]} != *" late "* ]] || late=late
 		[ $late = "$3" ] || continue
 		[ "$1" != unruled ] || [[ ${case_flags[index]} != *" before "* ]] || continue
-		[ "$1" != ruled ] || look_at
 		run_act "$index" "$2"
 		[ "$1" != ruled ] || how=$(changed "$2" "${case_ids[index]}")
 		record "$1" "$index" "$how"
