@@ -88,6 +88,7 @@ static int look(struct mica_enforcing *enforcing)
 		r = mica_subjects_follow(&enforcing->subjects);
 	if (r == -ENOSPC)
 		r = publish_again(enforcing);
+	enforcing->look_took_ns = mica_clock_ns(CLOCK_MONOTONIC) - enforcing->looked_ns;
 	return r;
 }
 
@@ -226,12 +227,14 @@ static int look_around(struct mica_enforcing *enforcing)
 	return r;
 }
 
-/** Whether who is there is to be looked at before the second is over: the engines have news, or a subject that is not
- * known was denied something. */
+/** Whether who is there is to be looked at before the second is over: the engines have news, something was mounted, or
+ * a subject that is not known was denied something. Where there is much to look at it takes no more than half of the
+ * time. */
 static bool is_look_due(const struct mica_enforcing *enforcing)
 {
-	return (enforcing->stranger || enforcing->news) &&
-	       mica_clock_ns(CLOCK_MONOTONIC) - enforcing->looked_ns >= LOOK_NS;
+	uint64_t since = mica_clock_ns(CLOCK_MONOTONIC) - enforcing->looked_ns;
+
+	return (enforcing->stranger || enforcing->news) && since >= LOOK_NS && since >= 2 * enforcing->look_took_ns;
 }
 
 static int read_denials(struct mica_enforcing *enforcing)
@@ -255,12 +258,13 @@ static int loop(struct mica_enforcing *enforcing, int signals)
 	struct pollfd fds[] = { { .events = POLLIN },
 				{ .fd = signals, .events = POLLIN },
 				{ .fd = mica_identity_fd(enforcing->identity), .events = POLLIN },
-				{ .fd = mounts, .events = POLLPRI } };
+				{ .events = POLLPRI } };
 	uint64_t second = mica_clock_ns(CLOCK_MONOTONIC), trusted = second, now;
 	int r = 0;
 
 	while (r == 0 && !enforcing->done) {
 		fds[0].fd = mica_enforcer_fd(enforcing->held.enforcer);
+		fds[3].fd = enforcing->force->needs_volumes ? mounts : -1;
 		/* News that must wait are not asked for again. */
 		if (poll(fds, enforcing->news ? 2 : 4, enforcing->news ? LOOK_MS : READ_INTERVAL_MS) < 0 &&
 		    errno != EINTR)
