@@ -137,15 +137,36 @@ long BPF_PROG(enforce_sb_remount, struct super_block *sb)
 	return ask_mount(sb->s_root, &mount, BIT(REMOUNT));
 }
 
+/**
+ * A device that held objects is mounted anew: nothing on it is an object until user space has looked at it, and it may
+ * be no place of theirs. Of a superblock that has some, each is asked about by itself. The kernel opens the device with
+ * no hook.
+ */
+static __always_inline long ask_device(const struct super_block *sb)
+{
+	struct block_device *device = sb->s_bdev;
+	u32 number;
+
+	if (!device || has_objects(sb))
+		return 0;
+	number = device->bd_dev;
+	if (!bpf_map_lookup_elem(&devices, &number))
+		return 0;
+	return ask_in_object(sb->s_root, BIT(DEVICE_OPEN), QUESTION_FILE_SYSTEM);
+}
+
 /** By fsconfig(2), the same: a superblock of any type that was never asked for as a mount. */
 SEC("lsm/sb_kern_mount")
 long BPF_PROG(enforce_new_superblock, struct super_block *sb)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct mount_question mount = { .type = (u64)sb->s_type->name };
+	long error = ask_device(sb);
 	u32 type = 0;
 	s32 fd = -1;
 
+	if (error)
+		return result_of(error);
 	if (current_call(task, &fd, &type) == CALL_MOUNT)
 		return 0;
 	return ask_mount(NULL, &mount, BIT(MOUNT));

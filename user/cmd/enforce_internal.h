@@ -38,8 +38,8 @@ struct mica_enforcing {
 	uint64_t branches_lost;
 	/** Of the ring buffer, and of what could not be read. */
 	uint64_t lost, unreadable;
-	/** When who is there was looked at last; CLOCK_MONOTONIC, ns. */
-	uint64_t looked_ns;
+	/** When who is there was looked at last, CLOCK_MONOTONIC, and how long that took; ns. */
+	uint64_t looked_ns, look_took_ns;
 	/** A subject that is not known was denied something. */
 	bool stranger;
 	/** The engines have news. */

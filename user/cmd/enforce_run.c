@@ -3,6 +3,7 @@
  * `mica enforce`: puts a set in force, follows the containers, and shows what is denied.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio_ext.h>
 #include <string.h>
@@ -88,8 +89,7 @@ static int take_over(struct mica_enforcing *enforcing, const struct mica_enforce
 	return 0;
 }
 
-/** Whether the set in force is the one that is known here. While the lock is held it stays so. 0, 1 or a negative
- * errno. */
+/** Is the set in force the one that is known here? While the lock is held it stays so. 0, 1 or an errno. */
 static int is_current(struct mica_enforcing *enforcing, struct mica_enforce_header *header)
 {
 	int r = mica_enforcer_header(enforcing->held.enforcer, header);
@@ -118,6 +118,7 @@ static int look(struct mica_enforcing *enforcing)
 		r = mica_subjects_follow(&enforcing->subjects);
 	if (r == -ENOSPC)
 		r = publish_again(enforcing);
+	enforcing->look_took_ns = mica_clock_ns(CLOCK_MONOTONIC) - enforcing->looked_ns;
 	mica_cmd_say_unregistered(&enforcing->subjects);
 	return r;
 }
@@ -247,12 +248,13 @@ static int look_around(struct mica_enforcing *enforcing)
 	return r;
 }
 
-/** Whether who is there is to be looked at before the second is over: the engines have news, or a subject that is not
- * known was denied something. */
+/** Is it looked who is there before the second is over? The engines have news, something was mounted, or a stranger was
+ * denied something. Where there is much to look at it takes no more than half of the time. */
 static bool is_look_due(const struct mica_enforcing *enforcing)
 {
-	return (enforcing->stranger || enforcing->news) &&
-	       mica_clock_ns(CLOCK_MONOTONIC) - enforcing->looked_ns >= LOOK_NS;
+	uint64_t since = mica_clock_ns(CLOCK_MONOTONIC) - enforcing->looked_ns;
+
+	return (enforcing->stranger || enforcing->news) && since >= LOOK_NS && since >= 2 * enforcing->look_took_ns;
 }
 
 static int read_denials(struct mica_enforcing *enforcing)
@@ -271,22 +273,26 @@ static int read_denials(struct mica_enforcing *enforcing)
 /** Until a signal or the end. 0 or a negative errno. */
 static int loop(struct mica_enforcing *enforcing, int signals)
 {
+	/* What is mounted where a volume was is an object that is not known yet. */
+	_cleanup_close_ int mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	struct pollfd fds[] = { { .events = POLLIN },
 				{ .fd = signals, .events = POLLIN },
-				{ .fd = mica_identity_fd(enforcing->identity), .events = POLLIN } };
+				{ .fd = mica_identity_fd(enforcing->identity), .events = POLLIN },
+				{ .events = POLLPRI } };
 	uint64_t second = mica_clock_ns(CLOCK_MONOTONIC), trusted = second, now;
 	int r = 0;
 
 	while (r == 0 && !enforcing->done) {
 		fds[0].fd = mica_enforcer_fd(enforcing->held.enforcer);
+		fds[3].fd = enforcing->force->needs_volumes ? mounts : -1;
 		/* News that must wait are not asked for again. */
-		if (poll(fds, enforcing->news ? 2 : 3, enforcing->news ? LOOK_MS : READ_INTERVAL_MS) < 0 &&
+		if (poll(fds, enforcing->news ? 2 : 4, enforcing->news ? LOOK_MS : READ_INTERVAL_MS) < 0 &&
 		    errno != EINTR)
 			return -errno;
 		if (fds[1].revents)
 			return 0;
-		enforcing->news |= fds[2].revents != 0;
-		fds[2].revents = 0;
+		enforcing->news |= fds[2].revents || fds[3].revents;
+		fds[2].revents = fds[3].revents = 0;
 		r = read_denials(enforcing);
 		now = mica_clock_ns(CLOCK_MONOTONIC);
 		if (r == 0 && now - second >= MICA_ENFORCE_SECOND_NS) {

@@ -71,8 +71,10 @@ static unsigned read_body(const char *body, size_t size, struct mica_plugin_requ
 
 	if (!size && !named)
 		return 0;
-	/* Members of one name: the last counts, as in Go. A NUL in a string is JSON, and no name. */
-	request->document = json_loadb(body, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+	/* Members of one name: the last counts, as in Go. A NUL in a string is JSON, and no name; but only as \u0000:
+	 * jansson passes over one behind a number. */
+	if (!size || !memchr(body, 0, size))
+		request->document = json_loadb(body, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 	if (!request->document)
 		return fail("the body is no JSON", ret_reason);
 	if (!json_is_object(request->document))

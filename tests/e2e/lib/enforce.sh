@@ -37,6 +37,24 @@ stop_enforce() {
 	[ $status -eq 0 ] || fail "mica enforce ended with status $status on SIGINT: $(cat "$enforce_file.err")"
 }
 
+# start_in_engine NAME ARGUMENTS… IMAGE: a container row-NAME of $engine, as privileged as can be, with a shell that waits for
+# commands (in_container). Sets pid_of[NAME].
+start_in_engine() {
+	local name=$1 in out
+	shift
+	mkdir -p "/run/containers/$name"
+	mkfifo "/run/containers/$name/in" "/run/containers/$name/out"
+	$engine run -i --name "row-$name" --privileged --pid host --network host "$@" /bin/sh \
+		<"/run/containers/$name/in" >"/run/containers/$name/out" 2>"/run/containers/$name/errors" &
+	exec {in}>"/run/containers/$name/in" {out}<"/run/containers/$name/out"
+	input_of[$name]=$in output_of[$name]=$out
+	in_container "$name" true || fail "$engine run of $name: $(cat "/run/containers/$name/errors")"
+	# With --pid host it sees the host's number.
+	in_container "$name" "echo \$\$"
+	pid_of[$name]=$reply
+	echo "$SECONDS s: $name"
+}
+
 enforce_options=()
 
 # ---- cases ----

@@ -33,22 +33,12 @@ host_path() { echo "/host${1#/var/lib}"; }
 declare -A imported
 # start NAME: a container with a shell that waits for commands.
 start() {
-	local name=$1 image in out
+	local name=$1 image
 	image=tree-$(basename "$(tree_of "$1")" | tr B b)
 	[ -n "${imported[$image]-}" ] || tar -C "$(tree_of "$1")" -c . | $engine import - "$image" >/share/import 2>&1 ||
 		fail "$engine import of $image: $(tail /share/import)"
 	imported[$image]=1
-	mkdir -p "/run/containers/$name"
-	mkfifo "/run/containers/$name/in" "/run/containers/$name/out"
-	$engine run -i --name "row-$name" --privileged --pid host --network host -v "$name-data:/vol" -v /var/lib:/host \
-		"$image" /bin/sh <"/run/containers/$name/in" >"/run/containers/$name/out" 2>"/run/containers/$name/errors" &
-	exec {in}>"/run/containers/$name/in" {out}<"/run/containers/$name/out"
-	input_of[$name]=$in output_of[$name]=$out
-	in_container "$name" true || fail "$engine run of $name: $(cat "/run/containers/$name/errors")"
-	# With --pid host it sees the host's number.
-	in_container "$name" "echo \$\$"
-	pid_of[$name]=$reply
-	echo "$SECONDS s: $name"
+	start_in_engine "$name" -v "$name-data:/vol" -v /var/lib:/host "$image"
 }
 # What the rows on mounts need; under their policy the container could not make it any more.
 prepare_mounts() {

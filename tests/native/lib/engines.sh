@@ -40,3 +40,21 @@ end_engines() {
 		[ "$pid" = $$ ] || [ "$(readlink "/proc/$pid/ns/mnt")" = "" ] || kill -KILL "$pid" 2>/dev/null || true
 	done
 }
+# prepare_podman: `podman` and `run`, with $SOCKET as the driver mica, and the image box.
+prepare_podman() {
+	mkdir -p podman run-podman
+	# crun takes no hybrid of the two kinds of cgroups.
+	umount -l /sys/fs/cgroup/unified 2>/dev/null || true
+	cat >containers.conf <<-END
+		[engine.volume_plugins]
+		mica = "$SOCKET"
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+	END
+	export CONTAINERS_CONF=$WORK/containers.conf
+	podman() { command podman --root "$WORK/podman" --runroot "$WORK/run-podman" --tmpdir "$WORK/run-podman/tmp" "$@"; }
+	run() { podman run --network none --cgroups disabled --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 "$@"; }
+	make_image_tree
+	podman import -q image.tar box >/dev/null 2>import.log || die "$(cat import.log)"
+}
