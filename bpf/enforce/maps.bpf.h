@@ -409,45 +409,6 @@ struct {
 	__type(value, struct object_root);
 } roots __weak SEC(".maps");
 
-#define ROOT_FILTER_WORDS 8192
-
-/** Bits of directories that are, or once were, in `roots`: where there is none, nothing is looked up. */
-struct root_filter {
-	u64 words[ROOT_FILTER_WORDS];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct root_filter);
-} root_filters __weak SEC(".maps");
-
-/** The word of the filter that has a root's bit. */
-static __always_inline u64 *root_filter_word(const struct root_key *key, u64 *ret_bit)
-{
-	u64 hash = (key->sb_id << 40 ^ key->inode) * 0x9fb21c651e98df25ULL;
-	u32 zero = 0;
-	struct root_filter *filter = bpf_map_lookup_elem(&root_filters, &zero);
-
-	*ret_bit = 1ULL << (hash >> 58);
-	return filter ? &filter->words[hash >> 32 & (ROOT_FILTER_WORDS - 1)] : NULL;
-}
-
-/** A directory's entry in `roots`, and *ret_key; NULL: it has none. */
-static __always_inline struct object_root *root_find(const struct super_block *sb, const struct inode *inode,
-						     struct root_key *ret_key)
-{
-	u64 key = (u64)sb;
-	struct superblock_entry *entry = bpf_map_lookup_elem(&superblocks, &key);
-
-	if (!entry || !entry->roots)
-		return NULL;
-	ret_key->sb_id = entry->id;
-	ret_key->inode = BPF_CORE_READ(inode, i_ino);
-	return bpf_map_lookup_elem(&roots, ret_key);
-}
-
 struct union_root_key {
 	u64 union_number;
 	/** Layer's index; 0: the upper; OVERLAY_WORK_INDEX: the work directory. */

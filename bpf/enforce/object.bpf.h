@@ -6,7 +6,7 @@
 #ifndef MICA_ENFORCE_OBJECT_BPF_H
 #define MICA_ENFORCE_OBJECT_BPF_H
 
-#include "maps.bpf.h"
+#include "root.bpf.h"
 
 static __always_inline u64 next_number(u32 which)
 {

@@ -7,6 +7,7 @@
  * the object's own directory: only there is it asked. Descriptors below it have hooks of their own.
  */
 #include "ask.bpf.h"
+#include "root.bpf.h"
 
 #define MAY_EXEC 0x1
 #define MAY_WRITE 0x2

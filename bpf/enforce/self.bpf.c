@@ -10,6 +10,7 @@
 
 #include "call.bpf.h"
 #include "mount_flags.bpf.h"
+#include "root.bpf.h"
 
 /* include/uapi/linux/bpf.h */
 #define BPF_PROG_GET_FD_BY_ID_COMMAND 13

@@ -9,7 +9,7 @@
 #ifndef MICA_VERDICT_WALK_BPF_H
 #define MICA_VERDICT_WALK_BPF_H
 
-#include "enforce/maps.bpf.h"
+#include "enforce/root.bpf.h"
 #include "rename.bpf.h"
 
 #define WALK_PASSES 4
