@@ -4,7 +4,7 @@
  * it takes no other function's place (freplace is refused where tracing programs are): it is a part of the program that
  * asks, so its call chain is as long as it is in a hook.
  */
-#include "enforce/maps.bpf.h"
+#include "enforce/root.bpf.h"
 
 #include "evaluator.h"
 
