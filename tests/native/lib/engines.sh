@@ -9,6 +9,13 @@ make_image_tree() {
 	tar -C image -cf image.tar .
 }
 
+# prepare_docker: a folder of plugins of its own, $SOCKET in it as the driver mica, and an image to import.
+prepare_docker() {
+	command -v dockerd >/dev/null && command -v docker >/dev/null && command -v containerd >/dev/null || skip "no dockerd, docker or containerd here"
+	mkdir -p /run/docker && mount -t tmpfs plugins /run/docker && mkdir /run/docker/plugins
+	SOCKET=/run/docker/plugins/mica.sock
+	make_image_tree
+}
 start_docker() {
 	rm -f docker.pid
 	# containerd is slow to start on a loaded machine: dockerd gives it up after 15 s, and is started again.
@@ -39,6 +46,26 @@ end_engines() {
 	for pid in $(pgrep -f "$WORK/(docker|podman|run-podman)" || true); do
 		[ "$pid" = $$ ] || [ "$(readlink "/proc/$pid/ns/mnt")" = "" ] || kill -KILL "$pid" 2>/dev/null || true
 	done
+}
+# A person repeats a command that failed, when what was killed is back: when_back, if the test has one, waits for it.
+try() {
+	local number
+	for number in 1 2 3 4; do
+		"$@" >tried 2>&1 && return 0
+		! declare -F when_back >/dev/null || when_back
+	done
+	die "$*: $(cat tried)"
+}
+# Where the answer to what was done is lost, the next try finds nothing. And dockerd (20.10) repeats a request whose connection
+# broke without its body: mica refuses it, and dockerd takes that for "no such volume", which it calls a success.
+docker_removed() { # VOLUME
+	docker volume rm "$1" || true
+	! mica volume inspect "$1"
+}
+docker_has_none() {
+	equal "$(mica volume ls --quiet)" ""
+	equal "$(docker volume ls -q -f driver=mica)" ""
+	equal "$(mounts)" ""
 }
 # prepare_podman: `podman` and `run`, with $SOCKET as the driver mica, and the image box.
 prepare_podman() {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # For tests that kill the daemon under a real engine, before it reads each request and before it sends each answer; it is
-# started again at once, as a service manager does.
+# started again at once, as a service manager does. After engines.sh.
 
 # serve [STRACE-ARGUMENTS...]: the daemon, under strace in its first life, started again when it dies.
 serve() {
@@ -23,14 +23,6 @@ end_serve() {
 	touch stop
 	kill "$(cat "$MICA_ROOT/daemon.lock" 2>/dev/null || pgrep -f "mica daemon --socket $SOCKET")" 2>/dev/null || true
 	wait $serving 2>/dev/null || true
-}
-# A person repeats a command that failed, when the daemon is back.
-try() {
-	local number
-	for number in 1 2 3 4; do
-		"$@" >tried 2>&1 && return 0
-	done
-	die "$*: $(cat tried)"
 }
 # kill_at_each: engine_life, which is the test's, with the daemon killed at each step of it.
 kill_at_each() {
