@@ -230,6 +230,14 @@ static bool same_server(const char *a, const char *b)
 	return size && size == server_of(&b) && strncmp(a, b, size) == 0;
 }
 
+/* A helper of FUSE may show the name of the program that it runs: "fuse.ceph-fuse" of "fuse.ceph". */
+static bool is_program_of(const char *shown, const char *type)
+{
+	size_t size = strlen(type);
+
+	return strncmp(type, "fuse.", 5) == 0 && strncmp(shown, type, size) == 0 && shown[size] == '-';
+}
+
 /* Types by helpers are called otherwise by the kernel: fuse.TYPE, or as the helper says. So either is enough. */
 static bool owns_any(const json_t *options, const struct mica_mountinfo *mountinfo,
 		     const struct mica_mount_entry *mount)
@@ -240,7 +248,7 @@ static bool owns_any(const json_t *options, const struct mica_mountinfo *mountin
 	(void)mountinfo;
 	return type && device &&
 	       (strcmp(mount->type, type) == 0 || (dot && strcmp(dot + 1, type) == 0) ||
-		same_source(device, mount->source) ||
+		is_program_of(mount->type, type) || same_source(device, mount->source) ||
 		(strncmp(mount->type, "fuse", 4) == 0 && same_server(device, mount->source)));
 }
 
