@@ -11,6 +11,7 @@ debian_packages=(
   glusterfs-server glusterfs-client
   moosefs-master moosefs-chunkserver moosefs-client
   nbd-server nbd-client
+  ceph-mon ceph-osd ceph-mds ceph-common ceph-fuse
   git make rpm rsync sqlite3 # work inside containers
   iproute2 iptables procps hostname util-linux mount kmod
   e2fsprogs xfsprogs btrfs-progs

@@ -50,3 +50,22 @@ others_in_time() {
 		done
 	done
 }
+# For a volume that keeps the word `kept` in `file`: it is written there, and read back once its servers answer again.
+keeps() { timeout 60 sh -c 'echo kept >"$0/file" && sync -f "$0"' "$1"; } # DIRECTORY
+has_kept() { [ "$(timeout 20 cat "$1/file")" = kept ]; }                  # DIRECTORY
+# comes_back VOLUME: its servers do. Nothing has to be asked of mica.
+comes_back() {
+	becomes "$1" mounted
+	SECONDS=0
+	eventually "the files of $1 are not back" has_kept "$MICA_ROOT/volumes/$1/_data"
+	echo "its files are back after $SECONDS s"
+}
+# pause_servers VOLUME PID...: they stop answering for a while.
+pause_servers() {
+	local volume=$1
+	shift
+	kill -STOP "$@"
+	others_in_time "$volume"
+	kill -CONT "$@"
+	comes_back "$volume"
+}
