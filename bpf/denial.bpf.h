@@ -40,7 +40,7 @@ static __always_inline bool count(struct mica_enforce_counter *counter, u32 verd
 	return record_passes(&counter->second_ns, &counter->records, &counter->suppressed, most);
 }
 
-/** What is known of the current task, all but whether it is a subject. */
+/** What is known of the current task, all but its name and whether it is a subject. */
 static __always_inline void fill_task(struct mica_denial *head)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -52,6 +52,12 @@ static __always_inline void fill_task(struct mica_denial *head)
 	head->pid = task->pid;
 	head->tgid = task->tgid;
 	head->uid = task->real_cred->uid.val;
+}
+
+static __always_inline void fill_comm(struct mica_denial *head)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
 	/* A worker of io_uring is called iou-wrk-N: whose it is says the thread group. */
 	if (task->flags & PF_IO_WORKER)
 		bpf_probe_read_kernel_str(head->comm, sizeof(head->comm), task->group_leader->comm);

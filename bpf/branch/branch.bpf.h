@@ -284,6 +284,7 @@ static __always_inline void branch_report(struct branch_slot *slot, struct mica_
 	head->inode = BPF_CORE_READ(inode, i_ino);
 	head->dev = BPF_CORE_READ(sb, s_dev);
 	fill_task(head);
+	bpf_probe_read_kernel_str(head->comm, sizeof(head->comm), bpf_get_current_task_btf()->group_leader->comm);
 	head->subject = head->mnt_ns == host_mnt_ns ? 0 : head->mnt_ns_id;
 	head->path_bytes = branch_path(slot, head, dentry);
 	size = sizeof(*head) + head->path_bytes;

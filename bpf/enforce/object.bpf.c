@@ -213,7 +213,7 @@ static __always_inline int forget_root(struct dentry *dentry, const struct objec
 	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
 	struct super_block *sb = BPF_CORE_READ(dentry, d_sb);
 	struct root_key key = {};
-	struct object_root *entry = root_find(sb, inode, &key);
+	struct object_root *entry = root_find(sb, BPF_CORE_READ(inode, i_ino), &key);
 
 	if (!entry || !(call->request == REQUEST_FORGET_VOLUME ? entry->volume : entry->named_layer))
 		return -ENOENT;

@@ -27,7 +27,7 @@ static __always_inline bool is_border(struct inode *inode, u64 subject)
 	struct root_key key;
 
 	if (!is_overlay(sb))
-		return root_find(sb, inode, &key);
+		return root_find(sb, inode->i_ino, &key);
 	entry = bpf_map_lookup_elem(&superblocks, &number);
 	return !entry || entry->owner != subject;
 }

@@ -32,9 +32,8 @@ static __always_inline u64 *root_filter_word(const struct root_key *key, u64 *re
 	return filter ? &filter->words[hash >> 32 & (ROOT_FILTER_WORDS - 1)] : NULL;
 }
 
-/** A directory's entry in `roots`, and *ret_key; NULL: it has none. */
-static __always_inline struct object_root *root_find(const struct super_block *sb, const struct inode *inode,
-						     struct root_key *ret_key)
+/** The entry in `roots` of the directory with this number, and *ret_key; NULL: it has none. */
+static __always_inline struct object_root *root_find(const struct super_block *sb, u64 inode, struct root_key *ret_key)
 {
 	u64 key = (u64)sb;
 	struct superblock_entry *entry = bpf_map_lookup_elem(&superblocks, &key);
@@ -42,7 +41,7 @@ static __always_inline struct object_root *root_find(const struct super_block *s
 	if (!entry || !entry->roots)
 		return NULL;
 	ret_key->sb_id = entry->id;
-	ret_key->inode = BPF_CORE_READ(inode, i_ino);
+	ret_key->inode = inode;
 	return bpf_map_lookup_elem(&roots, ret_key);
 }
 

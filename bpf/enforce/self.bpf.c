@@ -80,7 +80,7 @@ static __always_inline bool has_pins(struct dentry *directory)
 
 	if (BPF_CORE_READ(sb, s_magic) != BPF_FS_MAGIC || !inode)
 		return false;
-	root = root_find(sb, inode, &key);
+	root = root_find(sb, BPF_CORE_READ(inode, i_ino), &key);
 	return root && root->own;
 }
 

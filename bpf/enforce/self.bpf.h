@@ -83,6 +83,7 @@ static __always_inline void tell_refusal(const struct asker *asker, const struct
 	head->error = EPERM;
 	head->kind = MICA_ENFORCE_NOWHERE;
 	fill_task(head);
+	fill_comm(head);
 	if (dentry) {
 		inode = BPF_CORE_READ(dentry, d_inode);
 		head->inode = inode ? BPF_CORE_READ(inode, i_ino) : 0;

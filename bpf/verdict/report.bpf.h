@@ -153,6 +153,7 @@ static __always_inline void report(struct scratch *slot, const struct mica_enfor
 	head->operation = evaluation->decided;
 	head->error = evaluation->error;
 	fill_task(head);
+	fill_comm(head);
 	fill_object(slot, head);
 	head->path_bytes = fill_path(slot, head);
 	size = sizeof(*head) + head->path_bytes;

@@ -78,25 +78,24 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
-void mica_cmd_say_unregistered(struct mica_subjects *subjects)
+void mica_cmd_say_unregistered(const struct mica_subjects *subjects, struct mica_cmd_told *told)
 {
 	size_t unregistered = subjects->unregistered, unlinked = subjects->unlinked;
 
-	if (unregistered > subjects->unregistered_told)
+	if (unregistered > told->unregistered)
 		mica_log_warning(
 			"%zu volume%s or layer%s could not be opened, and policies do not know them; it is tried again "
 			"(MICA_DEBUG=1 names them)",
 			unregistered, plural(unregistered), plural(unregistered));
-	if (unlinked > subjects->unlinked_told)
+	if (unlinked > told->unlinked)
 		mica_log_warning(
 			"the files of %zu volume%s or layer%s were not looked through for hard links elsewhere, "
 			"which policies do not know (MICA_DEBUG=1 says why)",
 			unlinked, plural(unlinked), plural(unlinked));
-	subjects->unregistered_told = unregistered;
-	subjects->unlinked_told = unlinked;
+	*told = (struct mica_cmd_told){ .unregistered = unregistered, .unlinked = unlinked };
 }
 
-void mica_cmd_say_in_force(const struct mica_force *force, struct mica_subjects *subjects, uint64_t duration_ns)
+void mica_cmd_say_in_force(const struct mica_force *force, const struct mica_subjects *subjects, uint64_t duration_ns)
 {
 	char duration[MICA_FORMAT_SIZE];
 	size_t all, named;
@@ -107,7 +106,6 @@ void mica_cmd_say_in_force(const struct mica_force *force, struct mica_subjects 
 		      force->set.count == 1 ? "y" : "ies", force->set.rule_count, plural(force->set.rule_count), all,
 		      plural(all), named, duration_ns ? "; ends by itself in " : "",
 		      duration_ns ? mica_format_duration(duration_ns, duration) : "");
-	mica_cmd_say_unregistered(subjects);
 }
 
 static int add_trusted(struct mica_enforce_options *enforce, const char *text, struct argp_state *state)

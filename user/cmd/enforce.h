@@ -42,11 +42,17 @@ int mica_cmd_force_failed(int error, const char *what, const struct mica_problem
 uint64_t mica_cmd_deadline(uint64_t duration_ns);
 
 /** Says that the set is in force: how much of it, for whom, until when. */
-void mica_cmd_say_in_force(const struct mica_force *force, struct mica_subjects *subjects, uint64_t duration_ns);
+void mica_cmd_say_in_force(const struct mica_force *force, const struct mica_subjects *subjects, uint64_t duration_ns);
+
+/** Volumes and layers that were warned of: as in struct mica_subjects. */
+struct mica_cmd_told {
+	size_t unregistered;
+	size_t unlinked;
+};
 
 /** Warns of volumes and layers that the kernel does not know, or not with all their links, if there are more than
  * before. */
-void mica_cmd_say_unregistered(struct mica_subjects *subjects);
+void mica_cmd_say_unregistered(const struct mica_subjects *subjects, struct mica_cmd_told *told);
 
 /** `mica enforce`. Returns the exit status. */
 int mica_enforce_run(const struct mica_enforce_options *options);

@@ -38,6 +38,7 @@ struct mica_enforcing {
 	uint64_t branches_lost;
 	/** Of the ring buffer, and of what could not be read. */
 	uint64_t lost, unreadable;
+	struct mica_cmd_told told;
 	/** When who is there was looked at last, CLOCK_MONOTONIC, and how long that took; ns. */
 	uint64_t looked_ns, look_took_ns;
 	/** A subject that is not known was denied something. */

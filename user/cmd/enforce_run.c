@@ -89,12 +89,15 @@ static int take_over(struct mica_enforcing *enforcing, const struct mica_enforce
 	return 0;
 }
 
-/** Is the set in force the one that is known here? While the lock is held it stays so. 0, 1 or an errno. */
-static int is_current(struct mica_enforcing *enforcing, struct mica_enforce_header *header)
+/** 0: the set in force is the one that is known here, and stays so while the lock is held; -ESTALE: it is another;
+ * -ENOENT: none is; or another errno. *ret_header is filled in unless it cannot be read. */
+static int check_set(const struct mica_enforcing *enforcing, struct mica_enforce_header *ret_header)
 {
-	int r = mica_enforcer_header(enforcing->held.enforcer, header);
+	int r = mica_enforcer_header(enforcing->held.enforcer, ret_header);
 
-	return r < 0 ? r : header->generation == enforcing->generation;
+	if (r < 0)
+		return r;
+	return ret_header->generation == enforcing->generation ? 0 : -ESTALE;
 }
 
 /** Looks who came, went or has a name now. */
@@ -109,17 +112,17 @@ static int look(struct mica_enforcing *enforcing)
 	enforcing->news = false;
 	/* What one set says of a subject means something else in another. */
 	if (r == 0)
-		r = is_current(enforcing, &header);
-	if (r == 0)
+		r = check_set(enforcing, &header);
+	if (r == -ESTALE)
 		r = take_over(enforcing, &header);
-	if (r >= 0)
+	if (r == 0)
 		r = mica_identity_settle(enforcing->identity, ignore_namespace, NULL);
 	if (r == 0)
 		r = mica_subjects_follow(&enforcing->subjects);
 	if (r == -ENOSPC)
 		r = publish_again(enforcing);
 	enforcing->look_took_ns = mica_clock_ns(CLOCK_MONOTONIC) - enforcing->looked_ns;
-	mica_cmd_say_unregistered(&enforcing->subjects);
+	mica_cmd_say_unregistered(&enforcing->subjects, &enforcing->told);
 	return r;
 }
 
@@ -132,11 +135,8 @@ static void hear(uint64_t number, uint32_t tgid, void *userdata)
 	int r = lock(enforcing, &locked);
 
 	if (r == 0)
-		r = is_current(enforcing, &header);
-	/* Another is in force: the next look takes it over. */
+		r = check_set(enforcing, &header);
 	if (r == 0)
-		r = -ESTALE;
-	if (r > 0)
 		r = mica_subjects_hear(&enforcing->subjects, number, tgid);
 	if (r == -ENOSPC)
 		r = publish_again(enforcing);
@@ -177,18 +177,18 @@ static int change_enforcer(struct mica_enforcing *enforcing)
 static int check_header(struct mica_enforcing *enforcing)
 {
 	struct mica_enforce_header header;
-	int r = mica_enforcer_header(enforcing->held.enforcer, &header);
+	int r = check_set(enforcing, &header);
 
 	if (r == -ENOENT && change_enforcer(enforcing) == 0)
-		r = mica_enforcer_header(enforcing->held.enforcer, &header);
+		r = check_set(enforcing, &header);
 	if (r == -ENOENT) {
 		mica_log_info("somebody ended it (mica policy unload)");
 		return 1;
 	}
+	if (r == -ESTALE)
+		return take_over(enforcing, &header);
 	if (r < 0)
 		return r;
-	if (header.generation != enforcing->generation)
-		return take_over(enforcing, &header);
 	return header.deadline_ns && mica_clock_ns(CLOCK_BOOTTIME) >= header.deadline_ns;
 }
 
@@ -402,6 +402,7 @@ static int follow(struct mica_enforcing *enforcing, int signals)
 
 	mica_enforcing_set_up_output(enforcing);
 	mica_cmd_say_in_force(enforcing->force, &enforcing->subjects, enforcing->options->duration_ns);
+	mica_cmd_say_unregistered(&enforcing->subjects, &enforcing->told);
 	r = mica_enforcing_look_at_branches(enforcing);
 	if (r == 0)
 		r = loop(enforcing, signals);

@@ -76,6 +76,7 @@ static int load_force(const struct mica_enforce_options *load, const struct mica
 	_cleanup_(mica_identity_free) struct mica_identity *identity = NULL;
 	_cleanup_(mica_held_close) struct mica_held held = { .pins = MICA_ENFORCER_PINS };
 	_cleanup_(mica_subjects_free) struct mica_subjects subjects = { .force = force, .directory_fd = directory_fd };
+	struct mica_cmd_told told = {};
 	struct mica_problem problem = {};
 	const char *failure = "cannot put the policies in force";
 	int r = mica_identity_new(NULL, &identity);
@@ -95,6 +96,7 @@ static int load_force(const struct mica_enforce_options *load, const struct mica
 		return mica_cmd_force_failed(r, failure, &problem);
 	mica_keep_sweep(directory_fd, force->digest);
 	mica_cmd_say_in_force(force, &subjects, load->duration_ns);
+	mica_cmd_say_unregistered(&subjects, &told);
 	return MICA_EXIT_OK;
 }
 

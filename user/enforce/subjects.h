@@ -59,8 +59,6 @@ struct mica_subjects {
 	size_t unregistered;
 	/** Those whose files were not all looked through for names elsewhere. */
 	size_t unlinked;
-	/** How many of either were told of (mica_cmd_say_unregistered). */
-	size_t unregistered_told, unlinked_told;
 };
 
 /** Takes what there is to know of the living subjects. The kernel is not told yet. 0 or a negative errno. */

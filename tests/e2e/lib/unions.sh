@@ -102,8 +102,8 @@ start_container() {
 	[ $runtime = bare ] || pid_of[$name]=$(crun state "$name" | jq .pid)
 }
 
-# in_container NAME COMMAND: its status, for which it waits answer_seconds. Its output is in $reply, without what it says on stderr.
 answer_seconds=120
+# in_container NAME COMMAND: its status, for which it waits answer_seconds. Its output is in $reply, without what it says on stderr.
 in_container() {
 	local line
 	echo "{ $2; } </dev/null; echo = \$?" >&"${input_of[$1]}"
