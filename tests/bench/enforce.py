@@ -9,8 +9,8 @@ import table
 BEGIN, END = "<!-- tests/bench/run enforce: begin -->", "<!-- tests/bench/run enforce: end -->"
 # Of design, section 8.
 BUDGETS = {"open, depth 3": 1600, "open, depth 8": 1600, "open, depth 30": 1600 + 22 * 150, "write 4 KiB": 600}
-HEADS = ("mica, 10 rules", "mica, 100,000 rules", "AppArmor, 10 rules", "read-only mount")
-NAMES = ("mica-10", "mica-100000", "apparmor", "bind")
+HEADS = ("mica, 10 rules", "mica, 100,000 rules", "10 rules and isolation", "AppArmor, 10 rules", "read-only mount")
+NAMES = ("mica-10", "mica-100000", "mica-isolated", "apparmor", "bind")
 # mica beside the other LSM: so both are measured against one kernel.
 APPEND = "lsm=capability,apparmor,bpf apparmor=1"
 
