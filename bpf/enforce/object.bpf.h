@@ -66,7 +66,7 @@ static __always_inline void device_note(struct super_block *sb)
 /** Before a directory is in `roots`: the walk looks up no others. */
 static __always_inline void root_mark(const struct root_key *key)
 {
-	u64 bit, *word = root_filter_word(key, &bit);
+	u64 bit, *word = root_filter_word(key->inode, &bit);
 
 	if (word)
 		__sync_fetch_and_or(word, bit);

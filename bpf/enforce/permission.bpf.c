@@ -18,6 +18,22 @@
 
 #define BIT(operation) MICA_OPERATION_BIT(MICA_OPERATION_##operation)
 
+/** Is it about a directory on the way to something? Then only whether an object begins there is of account. */
+static __always_inline bool leads_through(bool directory, u32 mask)
+{
+	return directory && !(mask & (MAY_ACCESS | MAY_WRITE | MAY_CHDIR));
+}
+
+/** No: no object begins here. */
+static __always_inline bool may_be_border(const struct inode *inode)
+{
+	const struct super_block *sb = inode->i_sb;
+
+	if (is_overlay(sb))
+		return sb->s_root->d_inode == inode;
+	return may_have_objects(sb) && root_may_be(inode->i_ino);
+}
+
 /** Does an object begin here that may not be the subject's? */
 static __always_inline bool is_border(struct inode *inode, u64 subject)
 {
@@ -62,6 +78,8 @@ long BPF_PROG(enforce_inode_permission, struct inode *inode, int mask)
 
 	/* Opening has file_open. What is left of files: access(2), sockets, pins of BPF. */
 	if (mask & MAY_OPEN || !(directory || mask & (MAY_ACCESS | MAY_READ | MAY_WRITE)))
+		return 0;
+	if (leads_through(directory, mask) && !may_be_border(inode))
 		return 0;
 	task = bpf_get_current_task_btf();
 	if (!current_label(task, &label))

@@ -21,15 +21,23 @@ struct {
 	__type(value, struct root_filter);
 } root_filters __weak SEC(".maps");
 
-/** The word of the filter that has a root's bit. */
-static __always_inline u64 *root_filter_word(const struct root_key *key, u64 *ret_bit)
+/** The word of the filter that has a root's bit: by the inode's number alone, so that no superblock is looked up. */
+static __always_inline u64 *root_filter_word(u64 inode, u64 *ret_bit)
 {
-	u64 hash = (key->sb_id << 40 ^ key->inode) * 0x9fb21c651e98df25ULL;
+	u64 hash = inode * 0x9fb21c651e98df25ULL;
 	u32 zero = 0;
 	struct root_filter *filter = bpf_map_lookup_elem(&root_filters, &zero);
 
 	*ret_bit = 1ULL << (hash >> 58);
 	return filter ? &filter->words[hash >> 32 & (ROOT_FILTER_WORDS - 1)] : NULL;
+}
+
+/** No: a directory with this number is no root, on any superblock. */
+static __always_inline bool root_may_be(u64 inode)
+{
+	u64 bit, *word = root_filter_word(inode, &bit);
+
+	return !word || *word & bit;
 }
 
 /** The entry in `roots` of the directory with this number, and *ret_key; NULL: it has none. */

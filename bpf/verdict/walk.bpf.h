@@ -113,13 +113,11 @@ static __always_inline bool walk_found(struct walk *walk, struct inode *inode)
 {
 	struct root_key key = { .sb_id = walk->sb_id };
 	struct object_root *root;
-	u64 *word, bit;
 
 	if (!walk->sb_id || !inode)
 		return false;
 	key.inode = LOAD(struct inode, inode, i_ino);
-	word = root_filter_word(&key, &bit);
-	if (word && !(*word & bit))
+	if (!root_may_be(key.inode))
 		return false;
 	root = bpf_map_lookup_elem(&roots, &key);
 	if (!root || root->generation != LOAD(struct inode, inode, i_generation))

@@ -63,7 +63,7 @@ int know(void *ctx)
 		root.named_layer = 1;
 	}
 	bpf_map_update_elem(&superblocks, &sb, &entry, BPF_ANY);
-	word = root_filter_word(&key, &bit);
+	word = root_filter_word(key.inode, &bit);
 	if (!word)
 		return 1;
 	*word |= bit;
