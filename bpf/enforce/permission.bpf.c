@@ -18,34 +18,27 @@
 
 #define BIT(operation) MICA_OPERATION_BIT(MICA_OPERATION_##operation)
 
-/** Is it about a directory on the way to something? Then only whether an object begins there is of account. */
-static __always_inline bool leads_through(bool directory, u32 mask)
-{
-	return directory && !(mask & (MAY_ACCESS | MAY_WRITE | MAY_CHDIR));
-}
-
-/** No: no object begins here. */
-static __always_inline bool may_be_border(const struct inode *inode)
+/** Does an object begin at this directory? */
+static __always_inline bool begins_object(const struct inode *inode)
 {
 	const struct super_block *sb = inode->i_sb;
+	struct root_key key;
 
 	if (is_overlay(sb))
 		return sb->s_root->d_inode == inode;
-	return may_have_objects(sb) && root_may_be(inode->i_ino);
+	return may_have_objects(sb) && root_find(sb, inode->i_ino, &key);
 }
 
-/** Does an object begin here that may not be the subject's? */
-static __always_inline bool is_border(struct inode *inode, u64 subject)
+/** The union that the subject runs in. */
+static __always_inline bool is_union_of(const struct super_block *sb, u64 subject)
 {
-	struct super_block *sb = inode->i_sb;
 	u64 number = (u64)sb;
 	struct superblock_entry *entry;
-	struct root_key key;
 
 	if (!is_overlay(sb))
-		return root_find(sb, inode->i_ino, &key);
+		return false;
 	entry = bpf_map_lookup_elem(&superblocks, &number);
-	return !entry || entry->owner != subject;
+	return entry && entry->owner == subject;
 }
 
 /** access(2): what the opening would be asked. The kernel's own asking on a layer is told by its credentials. */
@@ -71,6 +64,8 @@ SEC("lsm/inode_permission")
 long BPF_PROG(enforce_inode_permission, struct inode *inode, int mask)
 {
 	bool directory = (inode->i_mode & S_IFMT) == S_IFDIR;
+	/* A directory on the way to something: then only an object that begins there is of account. */
+	bool through = directory && !(mask & (MAY_ACCESS | MAY_WRITE | MAY_CHDIR));
 	u32 flags = QUESTION_DENTRY_ONLY, operations;
 	struct task_label *label = NULL;
 	struct task_struct *task;
@@ -79,7 +74,7 @@ long BPF_PROG(enforce_inode_permission, struct inode *inode, int mask)
 	/* Opening has file_open. What is left of files: access(2), sockets, pins of BPF. */
 	if (mask & MAY_OPEN || !(directory || mask & (MAY_ACCESS | MAY_READ | MAY_WRITE)))
 		return 0;
-	if (leads_through(directory, mask) && !may_be_border(inode))
+	if (through && !begins_object(inode))
 		return 0;
 	task = bpf_get_current_task_btf();
 	if (!current_label(task, &label))
@@ -88,20 +83,17 @@ long BPF_PROG(enforce_inode_permission, struct inode *inode, int mask)
 		return 0;
 	if (mask & MAY_ACCESS) {
 		operations = access_operations(mask, directory, &flags);
-	} else if (!directory) {
-		operations = BIT(READ);
-		flags |= QUESTION_ISOLATION;
-	} else if (mask & MAY_WRITE) {
+	} else if (directory && mask & MAY_WRITE) {
 		/* Who makes, removes or moves a name holds the directory, and was asked by path_*. */
 		if (inode_is_locked_by(inode, task))
 			return 0;
 		operations = BIT(CREATE);
 		flags |= QUESTION_UNNAMED;
-	} else if (mask & MAY_CHDIR || is_border(inode, label->subject)) {
+	} else if (through && is_union_of(inode->i_sb, label->subject)) {
+		return 0;
+	} else {
 		operations = BIT(READ);
 		flags |= QUESTION_ISOLATION;
-	} else {
-		return 0;
 	}
 	if (!has_objects(inode->i_sb))
 		return 0;

@@ -44,8 +44,11 @@ static __always_inline bool root_may_be(u64 inode)
 static __always_inline struct object_root *root_find(const struct super_block *sb, u64 inode, struct root_key *ret_key)
 {
 	u64 key = (u64)sb;
-	struct superblock_entry *entry = bpf_map_lookup_elem(&superblocks, &key);
+	struct superblock_entry *entry;
 
+	if (!root_may_be(inode))
+		return NULL;
+	entry = bpf_map_lookup_elem(&superblocks, &key);
 	if (!entry || !entry->roots)
 		return NULL;
 	ret_key->sb_id = entry->id;

@@ -43,11 +43,8 @@ static int lock_staging(struct mica_store *store, int operation)
 static int name_anew(char name[static MICA_STAGE_NAME_SIZE])
 {
 	static const unsigned time_digits = 2 * sizeof(uint64_t);
-	struct timespec now;
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)snprintf(name, MICA_STAGE_NAME_SIZE, "%0*" PRIx64, (int)time_digits,
-		       (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+	(void)snprintf(name, MICA_STAGE_NAME_SIZE, "%0*" PRIx64, (int)time_digits, (uint64_t)mica_store_now());
 	return mica_name_random(name + time_digits, (MICA_STAGE_NAME_SIZE - 1 - time_digits) / 2);
 }
 
@@ -189,19 +186,20 @@ static bool is_there(struct mica_store *store, const char *id)
 /* So many are moved in one transaction. */
 #define AT_ONCE 8
 
+static int sync_store(struct mica_store *store)
+{
+	return !store->relaxed && syncfs(store->root_fd) < 0 ? -errno : 0;
+}
+
 static int forget_spent(struct mica_store *store, const struct mica_strings *ids)
 {
 	struct mica_transaction transaction _cleanup_transaction_ = {};
-	int r;
+	int r = sync_store(store); /* most of it while others write */
 
-	/* Most of it while others write. */
-	if (!store->relaxed && syncfs(store->root_fd) < 0)
-		return -errno;
-	r = mica_transaction_begin(&transaction, store->database, false);
-	if (r < 0)
-		return r;
-	if (!store->relaxed && syncfs(store->root_fd) < 0)
-		return -errno;
+	if (r == 0)
+		r = mica_transaction_begin(&transaction, store->database, false);
+	if (r == 0)
+		r = sync_store(store);
 	for (size_t i = 0; r == 0 && i < ids->count; i++)
 		if (!is_there(store, ids->items[i]))
 			r = mica_database_run(store->database, "DELETE FROM trash WHERE id = ?", "t", ids->items[i]);
